@@ -1,0 +1,29 @@
+"""Recover damaged accounting streams: find every surviving record, explain every other byte, never touch the evidence.
+
+The package, from the top down; each module imports only from those below it.
+
+    cli       the commands             report    how results read
+    repairing, export, cookies         what the commands do
+    scanning  extents of an input      mend, cause, fill   what becomes of a gap
+    walk      bytes to chains          chain     the skeleton by parsimony
+    heal      the one reading that fits
+    dialect   a format in one order    shape     a record's columns, rules and evidence
+    registry  formats found by listing schema, expr        what a format file says
+    extent, source, output, errors
+"""
+
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["cookie_stats", "load_formats", "repair", "scan"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    homes = {"cookie_stats": "cookies", "load_formats": "registry", "repair": "repairing", "scan": "scanning"}
+    value = getattr(import_module(f"acctrecover.{homes[name]}"), name)
+    globals()[name] = value
+    return value

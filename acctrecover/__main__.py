@@ -1,0 +1,5 @@
+"""``python -m acctrecover``: the same as the console script."""
+
+from acctrecover.cli import main
+
+main()

@@ -1,0 +1,147 @@
+"""How often each 2-byte word stands in real bytes, and so which one makes a good magic cookie."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.errors import AcctrecoverError, OutputError
+from acctrecover.output import atomic_output
+from acctrecover.source import Evidence, open_source
+
+WINDOW = 1 << 22
+"""Bytes counted at once; even, so that aligned words do not straddle windows."""
+WORDS = 1 << 16
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class CookieStats:
+    """Counts of 2-byte words. `counts` has shape (65536,): index is the word read in `order`; `words` is their sum."""
+
+    counts: npt.NDArray[np.int64]
+    bytes: int
+    align: int
+    order: str
+    cookie: int
+
+    @cached_property
+    def words(self) -> int:
+        return int(self.counts.sum())
+
+    def rarest(self, number: int) -> list[tuple[int, int]]:
+        """The `number` rarest words with their counts, rarest first, equal ones by value; never 0x0000."""
+        ranked = np.argsort(self.counts[1:], kind="stable")[:number] + 1
+        return [(int(word), int(self.counts[word])) for word in ranked]
+
+    def rank(self, word: int) -> int:
+        """1 plus the number of strictly rarer words, 0x0000 left out."""
+        return 1 + int((self.counts[1:] < self.counts[word]).sum())
+
+    @property
+    def nominee(self) -> int:
+        """The word to nominate: of the rarest non-zero words one that is not its own swap (so that the byte order shows
+        and it cannot overlap itself), whose swap is rare too."""
+        words = np.arange(1, WORDS)
+        words = words[words >> 8 != words & 0xFF]
+        swapped = (words & 0xFF) << 8 | words >> 8
+        order = np.lexsort((words, self.counts[swapped], self.counts[words]))
+        return int(words[order[0]])
+
+    def false_per_gib(self, word: int) -> float:
+        """Expected false cookies per GiB searched at every byte offset, from the counted rate; 0 where none was seen."""
+        return float(self.counts[word]) / self.words * GIB if self.words else 0.0
+
+    def false_per_gib_bound(self, word: int) -> float:
+        """The 95 % upper bound of it: by the rule of three where none was seen, else by two standard errors."""
+        count = float(self.counts[word])
+        return ((count + 2 * count**0.5) if count else 3.0) / self.words * GIB if self.words else float(GIB)
+
+    def to_json(self, top: int) -> dict[str, Any]:
+        """The object `cookie-stats --json` prints."""
+
+        def about(word: int) -> dict[str, Any]:
+            return {
+                "word": f"0x{word:04X}",
+                "count": int(self.counts[word]),
+                "rank": self.rank(word),
+                "false_per_gib": round(self.false_per_gib(word), 3),
+                "false_per_gib_95": round(self.false_per_gib_bound(word), 3),
+            }
+
+        return {
+            "kind": "cookie-stats",
+            "bytes": self.bytes,
+            "words": self.words,
+            "align": self.align,
+            "order": self.order,
+            "cookie": about(self.cookie),
+            "swapped": about(swap(self.cookie)),
+            "nominee": about(self.nominee),
+            "rarest": [about(word) for word, _ in self.rarest(top)],
+        }
+
+
+def swap(word: int) -> int:
+    """The word with its two bytes exchanged."""
+    return (word & 0xFF) << 8 | word >> 8
+
+
+def cookie_stats(
+    sources: Evidence | Sequence[Evidence],
+    *,
+    align: int = 2,
+    order: str = "little",
+    cookie: int = 0x2B91,
+    progress: Callable[[int], None] = lambda done: None,
+) -> CookieStats:
+    """Count every 2-byte word of one or several inputs: at even offsets (`align` 2) or at every offset (1).
+
+    Words span neither two inputs nor, aligned, an odd last byte. Raises SourceError for what cannot be read,
+    AcctrecoverError for another `align`, `order` or a cookie that is no word from 0x0001 to 0xFFFF.
+    """
+    if align not in (1, 2) or order not in ("little", "big") or not 0 < cookie < WORDS:
+        raise AcctrecoverError("align is 1 or 2, order little or big, a cookie from 0x0001 to 0xffff")
+    single = isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview)
+    counts = np.zeros(WORDS, np.int64)
+    total = 0
+    for evidence in [sources] if single else sources:  # type: ignore[list-item]
+        with open_source(evidence) as source:  # type: ignore[arg-type]
+            total += source.size
+            for low in range(0, source.size, WINDOW):
+                data = source.read(low, low + WINDOW + (align == 1))
+                counts += _count(data, 0)
+                if align == 1:
+                    counts += _count(data, 1)
+                progress(min(WINDOW, source.size - low))
+    if order == "big":
+        counts = counts.reshape(256, 256).T.ravel()
+    return CookieStats(counts, total, align, order, cookie)
+
+
+def _count(data: bytes, skip: int) -> npt.NDArray[np.int64]:
+    words = np.frombuffer(data, "<u2", max(0, len(data) - skip) // 2, skip) if len(data) > skip + 1 else np.zeros(0, "<u2")
+    return np.bincount(words, minlength=WORDS)
+
+
+def write_table(stats: CookieStats, path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Write all 65536 counts: int64 `.npy`, or `.csv` with the columns word and count. Raises OutputError."""
+    ending = Path(path).suffix
+    if ending not in (".npy", ".csv"):
+        raise OutputError(f"{path}: the table is written as .npy or .csv, by the ending of the name")
+    buffer = io.BytesIO()
+    if ending == ".npy":
+        np.save(buffer, stats.counts)
+    else:
+        lines = (f"0x{word:04X},{count}\n" for word, count in enumerate(stats.counts.tolist()))
+        buffer.write(("word,count\n" + "".join(lines)).encode())
+    with atomic_output(path, force=force) as file:
+        file.write(buffer.getvalue())

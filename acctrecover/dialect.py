@@ -1,0 +1,279 @@
+"""A format in one byte order, and how its records are found and followed in a byte array."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.errors import FormatError
+from acctrecover.schema import Format, Framed
+from acctrecover.shape import Bools, Octets, Shape
+
+Offsets = npt.NDArray[np.int64]
+CHUNK = 1 << 18
+"""Offsets searched at once: bounds the memory of a search at every byte."""
+FEW = 64
+"""Records a fixed-size run is first tried with, before whole columns are checked."""
+TAIL = 3
+"""Records at the end of a run that a wound behind it may have touched."""
+NOWHERE = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Candidates in ascending order: where each starts and its size in bytes, both int64 of shape (n,)."""
+
+    starts: Offsets
+    sizes: Offsets
+
+    @property
+    def stops(self) -> Offsets:
+        return self.starts + self.sizes
+
+
+@dataclass(frozen=True)
+class Run:
+    """Linked records without a break: where they stop, how many, and where the last few start."""
+
+    stop: int
+    count: int
+    tail: list[int]
+
+
+class Fixed:
+    """A stream of records of one size: what marks a record is that every rule of its writer holds."""
+
+    def __init__(self, declared: Format, big: bool) -> None:
+        self.name, self.big = declared.name, big
+        self.shape = Shape(declared.name, declared.record, big)
+        self.size = self.largest = self.smallest = self.shape.size
+        self.pitch: int | None = self.size
+        """Distance of neighbouring records where it is constant."""
+        self.opening = b""
+
+    @property
+    def order(self) -> str:
+        return "big" if self.big else "little"
+
+    def candidates(self, octets: Octets, base: int = 0) -> Found:
+        """Every offset at which a whole record passes every rule."""
+        parts = [NOWHERE]
+        for low in range(0, len(octets) - self.size + 1, CHUNK):
+            part = octets[low : low + CHUNK + self.size - 1]
+            if part.any():
+                parts.append(np.flatnonzero(self.shape.valid(self.shape.view(part))) + low)
+        starts = np.concatenate(parts)
+        return Found(starts, np.full(len(starts), self.size))
+
+    def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
+        """Where the record behind each stop must start."""
+        return stops
+
+    def run(self, octets: Octets, start: int, base: int = 0) -> Run:
+        """The sound, linked records from `start` on."""
+        count = 0
+        step = FEW
+        while True:
+            records = self.shape.view(octets[start + count * self.size :][: step * self.size], self.size)
+            good = self.shape.valid(records)
+            whole = bool(good.all())
+            count += len(records) if whole else int(np.argmin(good))
+            if not whole or len(records) < step:
+                stop = start + count * self.size
+                return Run(stop, count, [stop - n * self.size for n in range(min(count, TAIL), 0, -1)])
+            step = min(step * 8, CHUNK // 8)
+
+    def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
+        """The records of a chain [start, stop) found by `run` before."""
+        starts = np.arange(start, stop - self.size + 1, self.size)
+        return Found(starts, np.full(len(starts), self.size))
+
+    def sound(self, octets: Octets, found: Found) -> Bools:
+        """Which candidates keep every rule: all, as they would be none otherwise."""
+        return np.ones(len(found.starts), np.bool_)
+
+    def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
+        """Evidence of each candidate in bits."""
+        return np.full(len(found.starts), self.shape.bits)
+
+    def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
+        """(shape, bytes before its first field, indices of the candidates of that shape)."""
+        return [(self.shape, 0, np.arange(len(found.starts)))]
+
+    def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
+        """The shape a record at `start` must have, and the bytes before its first field."""
+        return self.shape, 0
+
+
+class FramedDialect:
+    """A stream of records with a header of cookie, type and length."""
+
+    pitch: int | None = None
+
+    def __init__(self, declared: Framed, big: bool, cookie: int | None = None) -> None:
+        from acctrecover.schema import Record
+
+        self.name, self.big, self.declared = declared.name, big, declared
+        self.cookie = declared.cookie_value if cookie is None else cookie
+        if not 0 < self.cookie <= 0xFFFF:
+            raise FormatError(f"the cookie {self.cookie:#x} is not a word from 0x0001 to 0xffff")
+        self.header = Shape(f"{declared.name} header", Record("header", declared.header), big)
+        self.head = self.smallest = self.header.size
+        self.opening = self.cookie.to_bytes(2, "big" if big else "little")
+        """The bytes every record begins with."""
+        self.low, self.high = np.full(256, 1 << 30), np.full(256, -1)
+        self.payloads: dict[tuple[int, int], Shape] = {}
+        fixed = loose = 0
+        for number, record in declared.types.items():
+            if record.lengths is None:
+                self.low[number] = self.high[number] = self.payload(number, 0).size
+                fixed += 1
+            else:
+                self.low[number], self.high[number] = record.lengths
+                loose += record.lengths[1] - record.lengths[0] + 1
+        self.largest = self.head + int(self.high.max())
+        self.fixed_bits, self.loose_bits = (32 - math.log2(n) if n else 32.0 for n in (fixed, loose))
+        self.names = np.array([declared.types[n].name if n in declared.types else "?" for n in range(256)])
+
+    @property
+    def order(self) -> str:
+        return "big" if self.big else "little"
+
+    def payload(self, number: int, length: int) -> Shape:
+        """The compiled payload of a type; `length` counts only where the declaration leaves it open."""
+        record = self.declared.types[number]
+        key = (number, length if record.lengths else 0)
+        if key not in self.payloads:
+            self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length)
+        return self.payloads[key]
+
+    def heads(self, octets: Octets) -> tuple[Offsets, Offsets, Offsets]:
+        """Every offset with the cookie, a sensible type and a length that type allows: starts, types, lengths."""
+        at = self.header.dtype.fields["cookie"][1]  # type: ignore[index]
+        last = len(octets) - self.head + 1
+        if last <= 0:
+            return NOWHERE, NOWHERE, NOWHERE
+        words = np.ndarray((last,), "<u2", octets, offset=at, strides=(1,))
+        starts = np.flatnonzero(words == int.from_bytes(self.opening, "little"))
+        headers = self.header.gather(octets, starts)
+        types = np.asarray(self.header.evaluate(self.declared.type, headers), np.int64)
+        lengths = np.asarray(self.header.evaluate(self.declared.length, headers), np.int64)
+        legal = (lengths >= self.low[types]) & (lengths <= self.high[types])
+        return starts[legal], types[legal], lengths[legal]
+
+    def candidates(self, octets: Octets, base: int = 0) -> Found:
+        """Every offset of a sensible header whose payload is there whole."""
+        starts, _, lengths = self.heads(octets)
+        whole = starts + self.head + lengths <= len(octets)
+        return Found(starts[whole], self.head + lengths[whole])
+
+    def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
+        """Where the record behind each stop must start: there, or behind the fill bytes before a buffer's border."""
+        fill = self.declared.fill
+        if fill is None or not len(stops):
+            return stops
+        room = -(base + stops) % fill
+        out = stops.copy()
+        near = np.flatnonzero((room > 0) & (room < self.head) & (stops + room <= len(octets)))
+        for index in near:
+            stop = int(stops[index])
+            if not octets[stop : stop + int(room[index])].any():
+                out[index] = stop + int(room[index])
+        return out
+
+    def run(self, octets: Octets, start: int, base: int = 0) -> Run:
+        """The linked records from `start` on; their payloads are not looked at."""
+        path, found, landing = self._follow(octets, start, base)
+        if not len(path):
+            return Run(start, 0, [])
+        return Run(int(landing[path[-1]]), len(path), found.starts[path[-TAIL:]].tolist())
+
+    def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
+        """The records of a chain [start, stop) found by `run` before."""
+        path, found, _ = self._follow(octets[:stop], start, base)
+        return Found(found.starts[path], found.sizes[path])
+
+    def _follow(self, octets: Octets, start: int, base: int) -> tuple[Offsets, Found, Offsets]:
+        found = self.candidates(octets[start:])
+        found = replace(found, starts=found.starts + start)
+        landing = self.landing(octets, base, found.stops)
+        n = len(found.starts)
+        if not n or found.starts[0] != start:
+            return NOWHERE, found, landing
+        following = np.searchsorted(found.starts, landing)
+        linked = found.starts[np.minimum(following, n - 1)] == landing
+        jumps = np.flatnonzero(~linked | (following != np.arange(n) + 1))
+        pieces = []
+        at = 0
+        while True:  # one turn for each record whose payload holds a cookie, not for each record
+            last = int(jumps[np.searchsorted(jumps, at)]) if len(jumps) else n - 1
+            pieces.append(np.arange(at, last + 1))
+            if not linked[last]:
+                return np.concatenate(pieces), found, landing
+            at = int(following[last])
+
+    def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
+        """(shape, bytes before its first field, indices of the candidates of that shape)."""
+        headers = self.header.gather(octets, found.starts)
+        types = np.asarray(self.header.evaluate(self.declared.type, headers), np.int64)
+        keys = types << 32 | np.where(self.low[types] == self.high[types], 0, found.sizes - self.head)
+        order = np.argsort(keys, kind="stable")
+        edges = np.flatnonzero(np.diff(keys[order])) + 1
+        groups = np.split(order, edges) if len(order) else []
+        return [
+            (self.payload(int(keys[g[0]] >> 32), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups
+        ]
+
+    def sound(self, octets: Octets, found: Found) -> Bools:
+        """Which candidates keep every rule of their payload."""
+        good = np.ones(len(found.starts), np.bool_)
+        for shape, skip, which in self.shapes(octets, found):
+            if shape.rules:
+                good[which] = shape.valid(shape.gather(octets, found.starts[which] + skip))
+        return good
+
+    def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
+        """Evidence of each candidate in bits: its header's, and its payload's where that is sound."""
+        out = np.zeros(len(found.starts))
+        for shape, skip, which in self.shapes(octets, found):
+            head = self.loose_bits if shape.record.lengths else self.fixed_bits
+            out[which] = head
+            if shape.rules:
+                good = shape.valid(shape.gather(octets, found.starts[which] + skip))
+                out[which[good]] += shape.bits
+        return out
+
+    def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
+        """The payload shape that the header at `start` announces, and the header's size."""
+        starts, types, lengths = self.heads(octets[start : start + self.head])
+        return (self.payload(int(types[0]), int(lengths[0])), self.head) if len(starts) else None
+
+
+Dialect = Fixed | FramedDialect
+
+
+def dialects(declared: list[Format | Framed], cookie: int | None = None) -> list[Dialect]:
+    """Both byte orders of every format, little-endian first."""
+    out: list[Dialect] = []
+    for form in declared:
+        for big in (False, True):
+            out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
+    return out
+
+
+def type_name(dialect: Dialect, shape: Shape) -> str:
+    """What the `type` column says of a record of this shape."""
+    return shape.record.name
+
+
+def clocks(dialect: Dialect, octets: Octets, found: Found) -> npt.NDArray[Any]:
+    """Seconds since the epoch of each candidate, NaN where its type has no clock: float64 of shape (n,)."""
+    out = np.full(len(found.starts), np.nan)
+    for shape, skip, which in dialect.shapes(octets, found):
+        if shape.record.clock is not None:
+            out[which] = shape.clocks(shape.gather(octets, found.starts[which] + skip))
+    return out

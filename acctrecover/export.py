@@ -1,0 +1,95 @@
+"""Records as rows: the decoded fields of every record, one row each, as .jsonl or .csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from acctrecover.dialect import Dialect, Found, FramedDialect
+from acctrecover.errors import OutputError
+from acctrecover.scanning import RECORD, Scan
+from acctrecover.schema import Record
+from acctrecover.shape import Shape
+
+ENDINGS = (".jsonl", ".csv")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tobytes().rstrip(b"\0").decode("utf-8", "backslashreplace")
+    value = value.item()
+    return value if not isinstance(value, float) or np.isfinite(value) else repr(value)
+
+
+def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
+    """The columns of records of one shape: raw fields under the source's names, derived ones with their units, words for
+    labelled numbers under the field's name and `_text`."""
+    out = {name: [_plain(value) for value in records[name]] for name in shape.dtype.names or ()}
+    for name, expr in shape.record.derived.items():
+        out[name] = [_plain(value) for value in np.broadcast_to(shape.evaluate(expr, records), len(records))]
+    if shape.record.clock is not None:
+        out["clock_seconds"] = [_plain(value) for value in shape.clocks(records)]
+    for name, label in shape.record.labels.items():
+        out[f"{name}_text"] = [label(int(value)) for value in records[name]]
+    return out
+
+
+def rows(scan: Scan) -> Iterator[dict[str, Any]]:
+    """Every record of a scan as one dict, in offset order; torn ones without decoded fields."""
+    for dialect, found, octets, low in scan.batches():
+        table: list[dict[str, Any]] = [
+            dict(zip(RECORD.names or (), row, strict=True)) for row in found.tolist()
+        ]
+        for row in table:
+            row["evidence_bits"] = round(row["evidence_bits"], 1)
+        if dialect is not None:
+            candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
+            for shape, skip, which in dialect.shapes(octets, candidates):
+                columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
+                for name, values in columns.items():
+                    for index, value in zip(which, values, strict=True):
+                        table[int(index)][name] = value
+        yield from table
+
+
+def _names(record: Record) -> list[str]:
+    names = [sub.name for sub in record.layout.subcons] + list(record.derived)
+    return names + (["clock_seconds"] if record.clock is not None else []) + [f"{name}_text" for name in record.labels]
+
+
+def columns(dialects: list[Dialect]) -> list[str]:
+    """Every column that records of these dialects may have, the general ones first."""
+    names = dict.fromkeys(RECORD.names or ())
+    for dialect in dialects:
+        kinds = dialect.declared.types.values() if isinstance(dialect, FramedDialect) else [dialect.shape.record]
+        for record in kinds:
+            names.update(dict.fromkeys(_names(record)))
+    return list(names)
+
+
+def check_ending(path: Path) -> None:
+    """Raise OutputError for a file name whose ending no writer here has."""
+    if path.suffix not in ENDINGS:
+        raise OutputError(f"{path}: records are written as {' or '.join(ENDINGS)}, by the ending of the name")
+
+
+def write_records(scan: Scan, path: Path, file: BinaryIO) -> None:
+    """Write every record of a scan to an open file, in the form its name's ending says."""
+    check_ending(path)
+    with io.TextIOWrapper(file, "utf-8", newline="", write_through=True) as out:
+        if path.suffix == ".jsonl":
+            for row in rows(scan):
+                out.write(json.dumps(row) + "\n")
+        else:
+            seen = list({id(d): d for d in scan.by_extent.values()}.values())
+            writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows(scan))
+        out.flush()
+        out.detach()

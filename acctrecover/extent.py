@@ -1,0 +1,73 @@
+"""What a scan finds: chains of records and the gaps between them, which together tile the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """A record of a chain, or the remains of one, that is not simply intact.
+
+    `status` is suspect, torn or healed; `reason` says what contradicts it; `patches` are (offset, before, after) of a
+    healed one.
+    """
+
+    offset: int
+    size: int
+    status: str
+    reason: str
+    patches: tuple[tuple[int, bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A half-open byte range [start, stop) of the input.
+
+    A chain holds `records` linked records of one format and byte order; a gap holds none that is whole, and `cause` and
+    `detail` say why. `evidence_bits` and `e_value` are a chain's; `first` and `last` the clock at its ends, in seconds
+    since the epoch. `oddities` are in offset order.
+    """
+
+    kind: str
+    start: int
+    stop: int
+    format: str | None = None
+    byte_order: str | None = None
+    records: int = 0
+    evidence_bits: float | None = None
+    e_value: float | None = None
+    cause: str | None = None
+    detail: str | None = None
+    first: float | None = None
+    last: float | None = None
+    oddities: tuple[Oddity, ...] = field(default=())
+
+    @property
+    def size(self) -> int:
+        return self.stop - self.start
+
+    def to_json(self) -> dict[str, Any]:
+        """The object `scan --json` prints for it."""
+        keys = ("kind", "start", "stop", "format", "byte_order", "records", "evidence_bits", "e_value", "cause", "detail")
+        out: dict[str, Any] = {key: getattr(self, key) for key in keys}
+        if self.kind == "chain":
+            out["first"], out["last"] = self.first, self.last
+        if self.oddities:
+            out["odd_records"] = [
+                {"offset": odd.offset, "size": odd.size, "status": odd.status, "reason": odd.reason}
+                | ({"patches": [[at, b.hex(), a.hex()] for at, b, a in odd.patches]} if odd.patches else {})
+                for odd in self.oddities
+            ]
+        return out
+
+
+def tiles(extents: list[Extent], size: int) -> bool:
+    """Whether the extents cover [0, size) exactly, in order, each byte once."""
+    at = 0
+    for extent in extents:
+        if extent.start != at or extent.stop <= at:
+            return False
+        at = extent.stop
+    return at == size

@@ -1,0 +1,74 @@
+"""What lies stranded in a gap: chains too short for the skeleton, kept where chance would not leave them there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.dialect import Dialect
+from acctrecover.walk import FAR, RISK, Chain, survey
+
+SHARED = 4
+"""Bytes that two records may share after a deletion between them."""
+
+
+def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, dialects: Sequence[Dialect]) -> list[Chain]:
+    """The chains inside one gap whose E-value over it is at most RISK, in offset order.
+
+    `octets` is the gap or a part of it, at `low` of the input; `room` the size of the whole gap. A chain that starts or
+    stops exactly at an edge needs no room.
+    """
+    if not octets.any():
+        return []
+    seen = survey(octets, low, dialects)
+    high = low + len(octets)
+    ahead = {(int(o), int(s)): i for i, (o, s) in enumerate(zip(seen.owner, seen.starts, strict=True))}
+    links = [ahead.get((int(o), int(e)), -1) for o, e in zip(seen.owner, seen.landings, strict=True)]
+    heads = set(range(len(links))) - set(links)
+    groups = []
+    for head in sorted(heads):
+        path = [head]
+        while links[path[-1]] != -1:
+            path.append(links[path[-1]])
+        bits = float(seen.bits[path].sum())
+        edge = int(seen.starts[head]) == low or int(seen.landings[path[-1]]) == high
+        groups.append((bits - (0 if edge else np.log2(room)), path))
+    taken: list[list[int]] = []
+    for margin, path in sorted(groups, key=lambda group: (-group[0], group[1])):
+        if 2.0**-margin > RISK:
+            break
+        start, stop = seen.starts[path[0]], seen.landings[path[-1]]
+        if stop <= high and all(stop <= seen.starts[p[0]] or seen.landings[p[-1]] <= start for p in taken):
+            taken.append(path)
+    return [chain for path in sorted(taken) for chain in seen.linked(path)]
+
+
+def fill(chains: list[Chain], size: int, read: object, dialects: Sequence[Dialect]) -> list[Chain]:
+    """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined."""
+    out: list[Chain] = []
+    at = 0
+    for chain in [*chains, None]:
+        stop = size if chain is None else chain.start
+        for low in range(at, stop, FAR):
+            part = read(low, min(stop, low + FAR))  # type: ignore[operator]
+            for found in stranded(part, low, stop - at, dialects):
+                join(out, found)
+        if chain is not None:
+            join(out, chain)
+            at = chain.stop
+    return out
+
+
+def join(out: list[Chain], chain: Chain) -> None:
+    """Append a chain, or lengthen the last one with it where they touch."""
+    last = out[-1] if out else None
+    if last and last.stop == chain.start and last.dialect is chain.dialect:
+        tail = (*last.tail, *chain.tail)[-3:]
+        out[-1] = replace(
+            last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail
+        )
+    else:
+        out.append(chain)

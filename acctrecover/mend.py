@@ -1,0 +1,143 @@
+"""Records in a gap that are not intact but not lost: on the phase of a stream, or sharing bytes with a neighbour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.dialect import Dialect, Fixed, Found, FramedDialect
+from acctrecover.extent import Oddity
+from acctrecover.fill import SHARED
+from acctrecover.heal import difference, heal_fixed, heal_framed
+from acctrecover.walk import Chain
+
+KEPT = 0.6
+"""The share of a record's evidence from which it is suspect rather than overwritten."""
+LONGEST_SLIP = 512
+"""Inserted bytes up to which every reading of the record before them is tried."""
+
+Read = Callable[[int, int], npt.NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A record found in a gap: the chain it makes and what is odd about it."""
+
+    chain: Chain
+    oddity: Oddity
+
+
+def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: Read) -> list[Mended]:
+    """The suspect and healed records of the gap [low, high), in offset order."""
+    if high - low > 1 << 20:
+        return []
+    own = before or after
+    if own is None:
+        return []
+    same = before is not None and after is not None and before.dialect is after.dialect
+    octets = read(low, high)
+    if isinstance(own.dialect, FramedDialect):
+        return _exact(own.dialect, octets, low) if same else []
+    if before is not None and same and (found := _sharing(own.dialect, low, high, read)):
+        return [found]
+    size = own.dialect.size
+    if (high - low) % size and not (before is not None and after is None):
+        return []
+    return _slots(own.dialect, octets, low, healing=same)
+
+
+def _exact(dialect: FramedDialect, octets: npt.NDArray[np.uint8], low: int) -> list[Mended]:
+    data = octets.tobytes()
+    if not dialect.smallest <= len(data) <= dialect.largest or not any(data):
+        return []
+    mended = heal_framed(dialect, data)
+    if mended is None:
+        return []
+    patches = difference(data, mended, low)
+    odd = Oddity(low, len(data), "healed", f"one byte of its header was damaged, at {patches[0][0]:#x}", patches)
+    return [Mended(Chain(dialect, low, low + len(data), 1, 0.0, (low,)), odd)]
+
+
+def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, *, healing: bool) -> list[Mended]:
+    shape, out = dialect.shape, []
+    records = shape.view(octets, shape.size)
+    failed = shape.broken(records)
+    kept = ~failed.T @ shape.weights
+    for index in np.flatnonzero(kept >= KEPT * shape.bits):
+        data = records[index].tobytes()
+        if not any(data):
+            continue
+        start = low + int(index) * shape.size
+        broken = ", ".join(shape.rules[i][0] for i in np.flatnonzero(failed[:, index]))
+        mended = heal_fixed(shape, data) if healing else None
+        if mended is not None:
+            odd = Oddity(start, shape.size, "healed", f"{broken} broken", difference(data, mended, start))
+        else:
+            odd = Oddity(start, shape.size, "suspect", f"{broken} broken")
+        out.append(Mended(Chain(dialect, start, start + shape.size, 1, float(kept[index]), (start,)), odd))
+    return out
+
+
+def _sharing(dialect: Fixed, low: int, high: int, read: Read) -> Mended | None:
+    missing = dialect.size - (high - low)
+    if not 0 < missing <= SHARED:
+        return None
+    octets = read(low, low + dialect.size)
+    if len(octets) < dialect.size or not dialect.shape.valid(dialect.shape.view(octets))[0]:
+        return None
+    odd = Oddity(low, dialect.size, "suspect", f"shares its last {missing} byte(s) with the next record: as many are missing")
+    return Mended(Chain(dialect, low, high, 1, dialect.shape.bits, (low,)), odd)
+
+
+def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
+    """What speaks against the last record of a chain that a gap up to `stop` follows: bytes put into it, or its length.
+
+    None where the gap keeps the phase, holds only zeros or begins with a header or a record's leading fields.
+    """
+    dialect, gap = chain.dialect, stop - chain.stop
+    start = chain.tail[-1] if chain.tail else chain.stop
+    octets = read(start, min(stop, chain.stop + LONGEST_SLIP + 512))
+    rest = octets[chain.stop - start :]
+    if not rest.any() or not chain.tail or (dialect.pitch and gap % dialect.pitch == 0):
+        return None
+    at = dialect.shape_at(octets, 0)
+    if at is None or _met(dialect, rest):
+        return None
+    shape, skip = at
+    size = skip + shape.size
+    if isinstance(dialect, FramedDialect) and shape.record.lengths:
+        return Oddity(start, size, "suspect", "no header at its end: its length may be wrong")
+    if gap > LONGEST_SLIP or len(octets) < size + gap or size != chain.stop - start:
+        return None
+    base = octets[:size]
+    readings = np.stack([np.concatenate((octets[:i], octets[i + gap : size + gap])) for i in range(skip, size)])
+    readings = readings[(readings != base).any(axis=1)]
+    if not len(readings):
+        return None
+    payloads = np.ascontiguousarray(readings[:, skip:]).reshape(-1).view(shape.dtype)
+    if shape.valid(payloads).any():
+        return Oddity(start, size, "suspect", f"no header at its end: {gap} byte(s) may have been put into it")
+    return None
+
+
+def _met(dialect: Dialect, rest: npt.NDArray[np.uint8]) -> bool:
+    if isinstance(dialect, FramedDialect):
+        return bool(len(dialect.heads(rest[: dialect.head])[0]))
+    _, bits, holds = dialect.shape.prefix(rest[: dialect.size].tobytes())
+    return holds and bits >= 16
+
+
+def unsound(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int) -> list[Oddity]:
+    """Framed records whose header stands but whose payload breaks a rule."""
+    out = []
+    for index in np.flatnonzero(~dialect.sound(octets, found)):
+        start, size = int(found.starts[index]), int(found.sizes[index])
+        at = dialect.shape_at(octets, start)
+        if at is not None:
+            record = np.frombuffer(octets[start + at[1] : start + size].tobytes(), at[0].dtype)
+            names = [at[0].rules[i][0] for i in np.flatnonzero(at[0].broken(record)[:, 0])]
+            out.append(Oddity(low + start, size, "suspect", f"{at[0].record.name}: {', '.join(names)} broken"))
+    return out

@@ -1,0 +1,75 @@
+"""Formats are found by listing a folder; nothing else in the project knows one by name."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+from acctrecover.errors import AcctrecoverError, FormatError
+from acctrecover.expr import truth_refused
+from acctrecover.schema import Format, Framed, Record
+
+Declaration = Format | Framed
+
+
+def folder() -> Path:
+    """The folder of the formats that ship with the package: inside an installed one, beside a checkout's."""
+    here = Path(__file__).resolve().parent
+    return here / "formats" if (here / "formats").is_dir() else here.parent / "formats"
+
+
+def load_file(path: Path) -> list[Declaration]:
+    """The formats one file declares. Raises FormatError with the file's name for whatever is wrong in it."""
+    spec = importlib.util.spec_from_file_location(f"acctrecover_format_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise FormatError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        with truth_refused():
+            spec.loader.exec_module(module)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
+    except Exception as error:  # a user's file may raise anything
+        raise FormatError(f"{path}: {type(error).__name__}: {error}") from error
+    return [value for value in vars(module).values() if isinstance(value, Format | Framed)]
+
+
+def load_formats(*places: Path | str) -> dict[str, Declaration]:
+    """Every format of the folders and files named (default: those that ship), by name, embedded ones resolved.
+
+    Raises FormatError for a name declared twice, an unknown embedded format, or a file that cannot be loaded.
+    """
+    found: dict[str, Declaration] = {}
+    for place in map(Path, places or (folder(),)):
+        files = sorted(place.glob("[!_]*.py")) if place.is_dir() else [place]
+        for file in files:
+            for declared in load_file(file):
+                if declared.name in found:
+                    raise FormatError(f"{file}: the name {declared.name} is taken by another format")
+                found[declared.name] = declared
+    return {name: _resolve(declared, found) for name, declared in found.items()}
+
+
+def _resolve(declared: Declaration, found: dict[str, Declaration]) -> Declaration:
+    if isinstance(declared, Format):
+        return declared
+    types: dict[int, Record] = {}
+    for number, record in declared.types.items():
+        if isinstance(record.layout, str):
+            carried = found.get(record.layout)
+            if not isinstance(carried, Format):
+                raise FormatError(f"{declared.name}: type {record.name} carries {record.layout}, which is no known format")
+            record = replace(carried.record, name=record.name)
+        types[number] = record
+    return replace(declared, types=types)
+
+
+def choose(names: list[str] | None, formats: dict[str, Declaration]) -> list[Declaration]:
+    """The formats named, or all. Raises AcctrecoverError that says the nearest names for an unknown one."""
+    for name in names or []:
+        if name not in formats:
+            near = difflib.get_close_matches(name, formats, n=3, cutoff=0.4) or sorted(formats)
+            raise AcctrecoverError(f"unknown format {name}; did you mean {', '.join(near)}?")
+    return [formats[name] for name in (names or formats)]

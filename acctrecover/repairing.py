@@ -1,0 +1,189 @@
+"""Repair a stream: copy its surviving records, in order and byte for byte, into a new file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from acctrecover.dialect import FramedDialect
+from acctrecover.errors import OutputError, SelfCheckError
+from acctrecover.extent import Extent
+from acctrecover.output import atomic_output, refuse
+from acctrecover.scanning import Scan, scan
+from acctrecover.source import Evidence, open_source
+
+
+@dataclass
+class Repair:
+    """What a repair wrote, or would write: `kept` records of `format`, `left_out` records that were found but not written.
+
+    `pieces` are (out_start, out_stop, in_start, in_stop, status) in output order; bytes of a healed piece differ from the
+    input by `patches` (input offset, before, after).
+    """
+
+    scan: Scan
+    format: str | None
+    byte_order: str | None
+    kept: int = 0
+    left_out: int = 0
+    size: int = 0
+    sha256: str = ""
+    quarantined: int = 0
+    pieces: list[tuple[int, int, int, int, str]] = field(default_factory=list)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether the input was whole and all of it was written."""
+        return self.scan.whole and not self.left_out
+
+    def to_json(self) -> dict[str, Any]:
+        """The object `--report` writes."""
+        names = ("out_start", "out_stop", "in_start", "in_stop", "status")
+        odd = [oddity for extent in self.scan.extents for oddity in extent.oddities]
+        return {
+            "kind": "repair",
+            "input": {"size": self.scan.size, "sha256": self.scan.sha256},
+            "output": {"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
+            "records": {"written": self.kept, "left_out": self.left_out, **self.scan.counts},
+            "pieces": [dict(zip(names, piece, strict=True)) for piece in self.pieces],
+            "patches": [
+                {"offset": at, "before": before.hex(), "after": after.hex()} for o in odd for at, before, after in o.patches
+            ],
+            "extents": [extent.to_json() for extent in self.scan.extents],
+        }
+
+
+def main_stream(found: Scan) -> tuple[str, str] | None:
+    """(format, byte order) of the most records: the stream that a repair writes."""
+    totals: dict[tuple[str, str], int] = {}
+    for extent in found.chains:
+        key = (extent.format or "", extent.byte_order or "")
+        totals[key] = totals.get(key, 0) + extent.records
+    return max(totals, key=lambda key: totals[key]) if totals else None
+
+
+def repair(
+    evidence: Evidence,
+    out: str | os.PathLike[str] | None,
+    formats: Sequence[str] | None = None,
+    *,
+    cookie: int | None = None,
+    places: Sequence[str | Path] = (),
+    report: str | os.PathLike[str] | None = None,
+    quarantine: str | os.PathLike[str] | None = None,
+    strict: bool = False,
+    force: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Repair:
+    """Write the recovered stream of a path or bytes to `out` (None: a dry run that writes nothing).
+
+    `strict` leaves suspect and healed records out; `quarantine` gets the bytes in no written record, in order; `report` a
+    JSON account. Raises OutputError before any work where an output exists (unless `force`), is the input, or cannot be
+    written; SelfCheckError where the output would not scan clean. The input is never written to.
+    """
+    targets = [Path(path) for path in (out, report, quarantine) if path is not None]
+    _refuse(evidence, targets, force)
+    if evidence == "-":
+        with open_source("-") as pipe:
+            evidence = pipe.read(0, pipe.size)
+    found = scan(evidence, formats, cookie=cookie, places=places, progress=progress)
+    stream = main_stream(found)
+    result = Repair(found, *(stream or (None, None)))
+    if out is None:
+        _write(found, result, None, None, strict)
+        return result
+    with ExitStack() as outputs:
+        target = outputs.enter_context(atomic_output(out, force=force))
+        aside = outputs.enter_context(atomic_output(quarantine, force=force)) if quarantine is not None else None
+        account = outputs.enter_context(atomic_output(report, force=force)) if report is not None else None
+        _write(found, result, target, aside, strict)
+        target.flush()
+        _check(target.name, result, cookie, places)
+        if account is not None:
+            account.write(json.dumps(result.to_json(), indent=1).encode() + b"\n")
+    return result
+
+
+def _refuse(evidence: Evidence, targets: list[Path], force: bool) -> None:
+    if len({os.path.realpath(path) for path in targets}) < len(targets):
+        raise OutputError("the outputs must be different files")
+    with open_source(evidence) if evidence != "-" else open_source(b"") as source:
+        for path in targets:
+            if source.fd_stat is not None and path.exists() and os.path.samestat(source.fd_stat, path.stat()):
+                raise OutputError(f"{path}: is the input, which is never written to")
+            refuse(path, force=force)
+
+
+def _write(found: Scan, result: Repair, target: BinaryIO | None, aside: BinaryIO | None, strict: bool) -> None:
+    digest = hashlib.sha256()
+    wanted = {"intact"} if strict else {"intact", "suspect", "healed"}
+    at = 0
+    with open_source(found.evidence) as source:
+
+        def set_aside(stop: int) -> None:
+            nonlocal at
+            for low in range(at, stop, 1 << 22):
+                data = source.read(low, min(stop, low + (1 << 22)))
+                result.quarantined += len(data)
+                if aside is not None:
+                    aside.write(data)
+            at = max(at, stop)
+
+        for dialect, rows, octets, low in found.batches():
+            if dialect is None or (dialect.name, dialect.order) != (result.format, result.byte_order):
+                result.left_out += len(rows) if dialect is not None else 0
+                continue
+            keep = np.isin(rows["status"], list(wanted))
+            result.left_out += int((~keep).sum())
+            result.kept += int(keep.sum())
+            starts, stops = rows["offset"][keep], rows["offset"][keep] + rows["size"][keep]
+            landings = low + dialect.landing(octets, low, stops - low) if len(starts) else stops
+            fill = dialect.declared.fill if isinstance(dialect, FramedDialect) else None
+            edges = np.flatnonzero((landings[:-1] != starts[1:]) | (rows["status"][keep][:-1] != rows["status"][keep][1:]))
+            groups = np.split(np.arange(len(starts)), edges + 1) if len(starts) else []
+            for group in groups:
+                first, last = int(starts[group[0]]), int(landings[group[-1]])
+                if fill is not None and (result.size - first) % fill:
+                    spans = [(int(starts[i]), int(stops[i])) for i in group]
+                else:
+                    spans = [(first, last)]
+                set_aside(first)
+                for start, stop in spans:
+                    data = octets[start - low : stop - low].tobytes()
+                    digest.update(data)
+                    if target is not None:
+                        target.write(data)
+                    _piece(result, start, stop, str(rows["status"][keep][group[0]]))
+                at = max(at, last)
+        set_aside(found.size)
+    result.sha256 = digest.hexdigest()
+
+
+def _piece(result: Repair, start: int, stop: int, status: str) -> None:
+    out = result.size
+    result.size += stop - start
+    last = result.pieces[-1] if result.pieces else None
+    if last and last[3] == start and last[1] == out and last[4] == status:
+        result.pieces[-1] = (last[0], result.size, last[2], stop, status)
+    else:
+        result.pieces.append((out, result.size, start, stop, status))
+
+
+def _check(path: str, result: Repair, cookie: int | None, places: Sequence[str | Path]) -> None:
+    again = scan(path, [result.format] if result.format else None, cookie=cookie, places=places)
+    records = sum(extent.records for extent in again.chains)
+    if again.gaps or records != result.kept or again.sha256 != result.sha256:
+        raise SelfCheckError(f"the repaired stream does not scan clean ({records} of {result.kept} records found); not kept")
+
+
+def lost(extents: Sequence[Extent]) -> int:
+    """Bytes in gaps."""
+    return sum(extent.size for extent in extents if extent.kind == "gap")

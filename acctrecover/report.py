@@ -1,0 +1,140 @@
+"""How results read: tables of extents, the verdict in one line, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from acctrecover.cookies import GIB, CookieStats, swap
+from acctrecover.extent import Extent
+from acctrecover.repairing import Repair, lost
+from acctrecover.scanning import Scan
+
+MOST = 60
+"""Rows of a table before its middle is left out."""
+
+
+def when(seconds: float | None) -> str:
+    """A clock reading in local time."""
+    if seconds is None:
+        return ""
+    try:
+        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return f"@{seconds:.0f}"
+
+
+def plain(name: str) -> str:
+    """A file name that cannot disturb a terminal."""
+    return name if name.isprintable() else repr(name)
+
+
+def number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]]:
+    """(where, what, from when, to when and why) for each extent."""
+    for extent in extents:
+        where = f"{extent.start:#010x} {extent.stop:#010x} {extent.size:>12,}"
+        if extent.kind == "chain":
+            what = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
+            span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
+            yield where, what, span, ""
+        else:
+            yield where, f"gap: {extent.cause}", "", extent.detail or ""
+
+
+def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
+    """The lines `scan` prints."""
+    yield f"{plain(scan.name)}: {number(scan.size, 'byte')}, SHA-256 {scan.sha256}"
+    rows = list(extent_rows(scan.extents))
+    yield ""
+    yield f"{'start':<10} {'stop':<10} {'bytes':>12}  what"
+    hidden = 0 if every else max(0, len(rows) - MOST)
+    for index, (where, what, span, why) in enumerate(rows):
+        if hidden and MOST // 2 <= index < MOST // 2 + hidden:
+            if index == MOST // 2:
+                yield f"  ... {number(hidden, 'extent')} more; --all shows them"
+            continue
+        yield f"{where}  {what}" + (f", {span}" if span else "")
+        if why:
+            yield f"{'':36}{why}"
+        odd = [oddity for oddity in scan.extents[index].oddities if oddity.status != "torn"]
+        for oddity in odd[:5] if doubts else []:
+            yield f"{'':36}{oddity.status} at {oddity.offset:#x}: {oddity.reason}"
+        if len(odd) > 5:
+            yield f"{'':36}... {number(len(odd) - 5, 'more such record')}"
+    yield ""
+    yield from verdict(scan)
+
+
+def verdict(scan: Scan) -> Iterator[str]:
+    """What to do next, then the line that says it all."""
+    counts, name = scan.counts, plain(scan.name)
+    if not scan.whole and scan.chains:
+        target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
+        yield f"next: acctrecover repair {shlex.quote(scan.name)} -o {shlex.quote(target)}"
+    if scan.size == 0:
+        yield f"{name}: empty, nothing to scan"
+    elif scan.whole:
+        kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing"
+    elif not scan.chains:
+        yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
+    else:
+        parts = [f"{number(counts['intact'], 'record')} intact"]
+        parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
+        gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}"
+
+
+def repair_text(result: Repair, out: str | None) -> Iterator[str]:
+    """The lines `repair` prints."""
+    scan = result.scan
+    wrote = "would write" if out is None else "wrote"
+    to = "" if out is None else f" to {plain(out)}"
+    if result.format is None:
+        yield f"{plain(scan.name)}: no record found; {wrote} an empty stream{to}"
+        return
+    for extent in scan.gaps:
+        yield f"left out {extent.start:#x}..{extent.stop:#x} ({number(extent.size, 'byte')}): {extent.cause}, {extent.detail}"
+    for extent in scan.chains:
+        if (extent.format, extent.byte_order) != (result.format, result.byte_order):
+            yield (
+                f"left out {extent.start:#x}..{extent.stop:#x}: {number(extent.records, 'record')} of another stream, "
+                f"{extent.format} {extent.byte_order}-endian"
+            )
+    counts = scan.counts
+    notes = [f"{counts[status]:,} {status}" for status in ("suspect", "healed") if counts[status]]
+    odd = f" ({', '.join(notes)} among those found)" if notes else ""
+    kind = f"{result.format} {result.byte_order}-endian"
+    yield (
+        f"{wrote} {number(result.kept, 'record')} of {kind}, {number(result.size, 'byte')}{to}{odd}; "
+        f"{number(result.quarantined, 'byte')} and {number(result.left_out, 'record')} left out"
+    )
+
+
+def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
+    """The lines `cookie-stats` prints."""
+    where = "even offsets" if stats.align == 2 else "every byte offset"
+    yield f"{number(stats.words, 'word')} at {where} of {number(stats.bytes, 'byte')}, {stats.order}-endian"
+    yield ""
+    yield f"{'word':<8}{'count':>14}{'rank':>8}  expected false cookies per GiB"
+
+    def line(word: int, note: str = "") -> str:
+        rate, bound = stats.false_per_gib(word), stats.false_per_gib_bound(word)
+        text = f"0x{word:04X}  {int(stats.counts[word]):>14,}{stats.rank(word):>8}  {rate:,.1f} (95 %: up to {bound:,.1f})"
+        return text + (f"  {note}" if note else "")
+
+    for word, _ in stats.rarest(top):
+        yield line(word)
+    yield ""
+    yield line(stats.cookie, "the cookie")
+    yield line(swap(stats.cookie), "the cookie, bytes swapped")
+    yield ""
+    best = stats.nominee
+    longer = (stats.false_per_gib_bound(best) / GIB) ** 2 * GIB
+    yield f"a 4-byte cookie of two such words: up to {longer:.2g} false cookies per GiB"
+    yield f"nominate 0x{best:04X}: seen {number(int(stats.counts[best]), 'time')} in {number(stats.words, 'word')}"

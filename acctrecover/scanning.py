@@ -1,0 +1,290 @@
+"""Scan a stream: every record that survives, every gap and why it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.cause import ZEROS, judge, split_zeros
+from acctrecover.dialect import Dialect, Found, clocks, dialects
+from acctrecover.errors import SelfCheckError
+from acctrecover.extent import Extent, Oddity, tiles
+from acctrecover.fill import fill, join
+from acctrecover.mend import doubt_before, mend, unsound
+from acctrecover.registry import choose, load_formats
+from acctrecover.source import Evidence, Source, open_source
+from acctrecover.walk import RISK, Chain, Walker
+
+BATCH = 1 << 22
+"""Bytes of a chain whose records are looked at together."""
+LARGEST_GAP = 1 << 22
+"""Bytes of a gap that are looked at together for its cause."""
+RECORD = np.dtype(
+    [("offset", "i8"), ("size", "i4"), ("format", "U12"), ("byte_order", "U6"), ("type", "U10"), ("status", "U7")]
+    + [("evidence_bits", "f4")]
+)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan found. `extents` tile the input [0, size) in offset order; `name` is the path as given."""
+
+    name: str
+    size: int
+    sha256: str
+    extents: list[Extent]
+    evidence: Evidence
+    by_extent: dict[int, Dialect]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing, doubtful or damaged."""
+        return not self.gaps and not any(extent.oddities for extent in self.extents)
+
+    @property
+    def chains(self) -> list[Extent]:
+        return [extent for extent in self.extents if extent.kind == "chain"]
+
+    @property
+    def gaps(self) -> list[Extent]:
+        return [extent for extent in self.extents if extent.kind == "gap"]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records by status: intact, suspect, healed (each once) and torn."""
+        odd = [oddity.status for extent in self.extents for oddity in extent.oddities]
+        counts = {status: odd.count(status) for status in ("suspect", "healed", "torn")}
+        whole = sum(extent.records for extent in self.chains)
+        return {"intact": whole - counts["suspect"] - counts["healed"], **counts}
+
+    @cached_property
+    def records(self) -> npt.NDArray[Any]:
+        """One row a record, torn ones included: a structured array with the fields of RECORD, in offset order.
+
+        Sizes and offsets are in bytes. It is made when first asked for and takes some 150 bytes a record.
+        """
+        parts = [rows for _, rows, _, _ in self.batches()]
+        return np.concatenate(parts) if parts else np.zeros(0, RECORD)
+
+    def batches(self) -> Iterator[tuple[Dialect | None, npt.NDArray[Any], npt.NDArray[np.uint8], int]]:
+        """(dialect, rows of RECORD, bytes, their offset) in offset order, some megabytes at a time."""
+        with open_source(self.evidence) as source:
+            for extent in self.extents:
+                dialect = self.by_extent.get(extent.start)
+                odd = {oddity.offset: oddity for oddity in extent.oddities}
+                if extent.kind == "gap" or dialect is None:
+                    torn = np.zeros(len(odd), RECORD)
+                    for row, oddity in zip(torn, extent.oddities, strict=True):
+                        row["offset"], row["size"], row["status"] = oddity.offset, oddity.size, oddity.status
+                        row["format"], row["byte_order"] = extent.format or "", extent.byte_order or ""
+                    yield None, torn, np.zeros(0, np.uint8), extent.start
+                    continue
+                for octets, found, low in chain_batches(source, dialect, extent.start, extent.stop, extent.oddities):
+                    yield dialect, _rows(dialect, octets, found, low, odd), octets, low
+
+
+def _rows(
+    dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, odd: dict[int, Oddity]
+) -> npt.NDArray[Any]:
+    rows = np.zeros(len(found.starts), RECORD)
+    rows["offset"], rows["size"] = found.starts + low, found.sizes
+    rows["format"], rows["byte_order"], rows["status"] = dialect.name, dialect.order, "intact"
+    for shape, _, which in dialect.shapes(octets, found):
+        rows["type"][which] = shape.record.name
+    rows["evidence_bits"] = dialect.bits(octets, found)
+    for offset, oddity in odd.items():
+        at = int(np.searchsorted(rows["offset"], offset))
+        if at < len(rows) and rows["offset"][at] == offset:
+            rows["status"][at] = oddity.status
+    return rows
+
+
+def chain_batches(
+    source: Source, dialect: Dialect, start: int, stop: int, oddities: Sequence[Oddity] = ()
+) -> Iterator[tuple[npt.NDArray[np.uint8], Found, int]]:
+    """(bytes, records found in them, their offset) over a chain; healed records are seen as they should be."""
+    at = start
+    while at < stop:
+        high = min(stop, at + BATCH)
+        data = bytearray(source.read(at, high + dialect.largest))
+        for oddity in oddities:
+            for offset, _, after in oddity.patches:
+                if at <= offset < at + len(data):
+                    data[offset - at : offset - at + 1] = after
+        octets = np.frombuffer(bytes(data), np.uint8)
+        found = dialect.offsets(octets, 0, min(len(octets), stop - at + 8), at)
+        keep = found.starts + at < high
+        if dialect.pitch is None and high < stop:
+            keep &= found.stops <= high - at
+        found = Found(found.starts[keep], found.sizes[keep])
+        if not len(found.starts):
+            return
+        yield octets, found, at
+        at = int(dialect.landing(octets, at, found.stops[-1:])[0]) + at
+
+
+def scan(
+    evidence: Evidence,
+    formats: Sequence[str] | None = None,
+    *,
+    cookie: int | None = None,
+    places: Sequence[str | Path] = (),
+    progress: Callable[[int], None] = lambda done: None,
+) -> Scan:
+    """Find every surviving record of a path, "-" or bytes.
+
+    `formats` names the formats to try (default: all); `cookie` replaces the declared cookie of framed formats; `places` are
+    files or folders of format declarations instead of those that ship; `progress` is told of bytes done.
+    Raises SourceError, FormatError, AcctrecoverError for an unknown format name. Damage is a result, never an exception.
+    """
+    every = dialects(choose(list(formats) if formats else None, load_formats(*places)), cookie)
+    if evidence == "-":
+        with open_source("-") as pipe:
+            evidence_bytes = pipe.read(0, pipe.size)
+        return replace(scan(evidence_bytes, formats, cookie=cookie, places=places, progress=progress), name="-")
+    with open_source(evidence) as source:
+        source.start_hash()
+        chains = Walker(source, every, progress).walk()
+
+        def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
+            return np.frombuffer(source.read(start, stop), np.uint8)
+
+        chains = _believed(chains, source.size)
+        chains = _believed(fill(chains, source.size, read, every), source.size)
+        chains, oddities = _mended(chains, source.size, read)
+        extents, owners = _extents(source, chains, oddities, read)
+        if not tiles(extents, source.size):
+            raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
+        return Scan(source.name, source.size, source.sha256(), extents, evidence, owners)
+
+
+def _believed(chains: list[Chain], size: int) -> list[Chain]:
+    """The chains whose E-value over the room between their strong neighbours is small enough."""
+    sure = np.log2(max(size, 1)) + 10
+    strong = [chain for chain in chains if chain.bits >= sure]
+    edges = np.array([edge for chain in strong for edge in (chain.start, chain.stop)] or [0], np.int64)
+    out = []
+    for chain in chains:
+        at = int(np.searchsorted(edges, chain.start, "right")) if strong else 0
+        low = int(edges[at - 1]) if at else 0
+        high = int(edges[at]) if strong and at < len(edges) else size
+        room = 1 if chain.start == low or chain.stop == high else high - low
+        if chain.bits >= sure or room * 2.0**-chain.bits <= RISK:
+            out.append(chain)
+    return out
+
+
+def _mended(
+    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]]
+) -> tuple[list[Chain], list[Oddity]]:
+    """Chains with the suspect and healed records of the gaps between them, joined; and what is odd about which record."""
+    out: list[Chain] = []
+    oddities: list[Oddity] = []
+    at, before = 0, None
+    for chain in [*chains, None]:
+        stop = size if chain is None else chain.start
+        if stop > at:
+            mended = mend(at, stop, before, chain, read)
+            embedded = before is not None and before.dialect.pitch is None and len(out) and stop - at > 0
+            if before is not None and not mended and embedded | (chain is not None):
+                doubt = doubt_before(before, stop, read)
+                oddities += [doubt] if doubt else []
+            for found in mended:
+                join(out, found.chain)
+                oddities.append(found.oddity)
+        if chain is not None:
+            join(out, chain)
+            at, before = chain.stop, chain
+    return out, oddities
+
+
+def _extents(
+    source: Source, chains: list[Chain], oddities: list[Oddity], read: Callable[[int, int], npt.NDArray[np.uint8]]
+) -> tuple[list[Extent], dict[int, Dialect]]:
+    extents: list[Extent] = []
+    owners: dict[int, Dialect] = {}
+    at, before = 0, None
+    for chain in [*chains, None]:
+        stop = source.size if chain is None else chain.start
+        extents += _gap(source, at, stop, before, chain)
+        if chain is not None:
+            own = [odd for odd in oddities if chain.start <= odd.offset < chain.stop]
+            for extent in _chain(source, chain, own):
+                extents.append(extent)
+                owners[extent.start] = chain.dialect
+            at, before = chain.stop, chain
+    return extents, owners
+
+
+def _gap(source: Source, start: int, stop: int, before: Chain | None, after: Chain | None) -> list[Extent]:
+    out: list[Extent] = []
+    for low in range(start, stop, LARGEST_GAP):
+        octets = source.read(low, min(stop, low + LARGEST_GAP))
+        for a, b, zero in split_zeros(octets):
+            cut = before is not None and low + b == source.size and b < ZEROS
+            if zero and not cut:
+                tail = " at the end: room was made for records that were never written" if low + b == source.size else ""
+                here = Extent("gap", low + a, low + b, cause="zero run", detail=f"{b - a} NUL bytes{tail}")
+            else:
+                left = before.dialect if before is not None and low + a == start else None
+                right = after.dialect if after is not None and low + b == stop else None
+                verdict = judge(octets[a:b], low + a, source.size, left, right)
+                torn = (verdict.torn,) if verdict.torn else ()
+                named = left if torn else None
+                here = Extent(
+                    "gap",
+                    low + a,
+                    low + b,
+                    named.name if named else None,
+                    named.order if named else None,
+                    cause=verdict.cause,
+                    detail=verdict.detail,
+                    oddities=torn,
+                )
+            last = out[-1] if out else None
+            if last and last.cause == here.cause and last.stop == here.start and low > start and a == 0:
+                detail = f"{here.stop - last.start} NUL bytes" if zero else last.detail
+                out[-1] = replace(last, stop=here.stop, detail=detail)
+            else:
+                out.append(here)
+    return out
+
+
+def _chain(source: Source, chain: Chain, oddities: list[Oddity]) -> list[Extent]:
+    """The extents of one chain: one, or several where its clock steps back or its serial numbers start over."""
+    dialect = chain.dialect
+    odd = {oddity.offset: oddity for oddity in oddities}
+    pieces: list[list[Any]] = []
+    count = 0
+    bits = 0.0
+    first = last = None
+    start, reason = chain.start, None
+    for octets, found, low in chain_batches(source, dialect, chain.start, chain.stop, oddities):
+        for oddity in unsound(dialect, octets, found, low):
+            odd.setdefault(oddity.offset, oddity)
+        seconds = clocks(dialect, octets, found)
+        timed = np.flatnonzero(~np.isnan(seconds))
+        count += len(found.starts)
+        bits += float(dialect.bits(octets, found).sum())
+        if len(timed):
+            first = float(seconds[timed[0]]) if first is None else first
+            last = float(seconds[timed[-1]])
+    pieces.append([start, chain.stop, count, bits, first, last, reason])
+    out = []
+    for begin, stop, records, evidence, early, late, why in pieces:
+        own = tuple(odd[offset] for offset in sorted(odd) if begin <= offset < stop)
+        exponent = np.log2(max(source.size, 1)) - evidence
+        e_value = float(2.0 ** max(exponent, -1000.0))
+        out.append(
+            Extent(
+                "chain", begin, stop, dialect.name, dialect.order, records, round(evidence, 1), e_value, why, None, early,
+                late, own,
+            )  # fmt: skip
+        )
+    return out

@@ -1,0 +1,83 @@
+"""What a format file declares: layouts, rules, clocks and labels, each stated once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from acctrecover.errors import FormatError
+
+Label = Callable[[int], str]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One kind of record.
+
+    `layout` is a construct Struct of little-endian numbers and byte strings (a length may be an expression over the
+    payload's `length`), or the name of a format whose record this one carries. `rules` are named `this` expressions that
+    every record of the writer satisfies. `clock` gives seconds since the epoch; `derived` gives further columns, named
+    with their units; `labels` turn a number into words.
+    """
+
+    name: str
+    layout: Any
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    clock: Any = None
+    derived: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    lengths: tuple[int, int] | None = None
+    """Fewest and most payload bytes, where the layout does not fix them."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A stream of records of one fixed size and kind, with no mark between them."""
+
+    name: str
+    source: str
+    record: Record
+
+    def __post_init__(self) -> None:
+        if self.record.lengths is not None:
+            raise FormatError(f"{self.name}: a stream without headers needs records of one size")
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A stream of records that each start with a header holding a cookie, a type and a length.
+
+    `header` is a Struct; `cookie`, `type` and `length` are expressions over it; `length` counts the payload bytes behind
+    the header. `types` maps type numbers to their records; `fill` is a buffer size: 1 to header size - 1 zero bytes may
+    stand directly before a multiple of it.
+    """
+
+    name: str
+    source: str
+    header: Any
+    cookie: Any
+    cookie_value: int
+    type: Any
+    length: Any
+    types: Mapping[int, Record]
+    fill: int | None = None
+
+
+def flags(names: Mapping[int, str]) -> Label:
+    """A label for a bit field: the names of the set bits joined with `|`."""
+
+    def words(value: int) -> str:
+        known = [name for bit, name in names.items() if value & bit]
+        rest = value & ~sum(names)
+        return "|".join([*known, hex(rest)] if rest else known) or "-"
+
+    return words
+
+
+def wait_status(value: int) -> str:
+    """A label for a raw wait(2) status: `exit 1`, `signal 9`, `signal 11, core dumped`."""
+    signal = value & 0x7F
+    if signal:
+        return f"signal {signal}, core dumped" if value & 0x80 else f"signal {signal}"
+    return f"exit {(value >> 8) & 0xFF}"

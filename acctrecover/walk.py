@@ -1,0 +1,208 @@
+"""From bytes to chains: follow a stream while it holds, and search every offset where it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.chain import Candidates, skeleton
+from acctrecover.dialect import Dialect, Found, clocks
+from acctrecover.source import Source
+
+WINDOW = 1 << 22
+"""Bytes read at once while a stream holds."""
+NEAR, FAR = 1 << 13, 1 << 19
+"""Bytes searched at every offset behind a wound: at first, and at most at once."""
+SURE = 20.0
+"""Bits beyond the room searched from which a chain needs no neighbours."""
+RISK = 1e-3
+"""The E-value up to which a chain is believed."""
+DAY = 86400.0
+YEARS = (6.0e8, 2.3e9)
+"""Clocks that need no excuse: 1989 to 2042. Only a preference between readings, never a veto."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Linked records [start, stop) of one dialect; `tail` is where the last few start."""
+
+    dialect: Dialect
+    start: int
+    stop: int
+    count: int
+    bits: float
+    tail: tuple[int, ...]
+
+
+@dataclass
+class Walker:
+    """One pass over a source; `chains` grows in offset order."""
+
+    source: Source
+    dialects: Sequence[Dialect]
+    progress: Callable[[int], None]
+
+    def __post_init__(self) -> None:
+        self.chains: list[Chain] = []
+        self.largest = max(d.largest for d in self.dialects)
+        self.at = 0
+        self.reported = 0
+
+    def octets(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self.source.read(start, stop), np.uint8)
+
+    def walk(self) -> list[Chain]:
+        """Every chain the skeleton keeps, and nothing yet of what lies stranded in the gaps."""
+        lock: Dialect | None = None
+        while self.at < self.source.size:
+            lock = self._search() if lock is None else self._follow(lock)
+            if self.at > self.reported:
+                self.progress(self.at - self.reported)
+                self.reported = self.at
+        return self.chains
+
+    def _follow(self, lock: Dialect) -> Dialect | None:
+        octets = self.octets(self.at, self.at + WINDOW)
+        run = lock.run(octets, 0, self.at)
+        if run.count:
+            tail = tuple(self.at + start for start in run.tail)
+            self._add(Chain(lock, self.at, self.at + run.stop, run.count, run.count * _typical(lock), tail))
+        self.at += run.stop
+        cut = self.at + lock.largest > self.source.size or run.stop + lock.largest <= len(octets)
+        return None if cut or not run.count else lock
+
+    def _add(self, chain: Chain) -> None:
+        last = self.chains[-1] if self.chains else None
+        if last and last.stop == chain.start and last.dialect is chain.dialect:
+            tail = (*last.tail, *chain.tail)[-3:]
+            chain = Chain(last.dialect, last.start, chain.stop, last.count + chain.count, last.bits + chain.bits, tail)
+            self.chains[-1] = chain
+        else:
+            self.chains.append(chain)
+
+    def _untail(self) -> tuple[int, Dialect | None]:
+        """Take the last records of a chain that ends here back: the wound may have touched them."""
+        last = self.chains[-1] if self.chains else None
+        if last is None or last.stop != self.at:
+            return self.at, None
+        left = last.count - len(last.tail)
+        if left <= 0:
+            self.chains.pop()
+            return last.start, None
+        share = last.bits * left / last.count
+        self.chains[-1] = replace(last, stop=last.tail[0], count=left, bits=share, tail=())
+        return last.tail[0], last.dialect
+
+    def _search(self) -> Dialect | None:
+        """Look at every offset from here on until a chain can be followed again."""
+        low, before = self._untail()
+        reach = NEAR
+        while True:
+            high = min(self.source.size, self.at + reach)
+            found = survey(self.octets(low, high), low, self.dialects, before)
+            parts = found.chains(high, before)
+            done = high == self.source.size
+            for index, part in enumerate(parts):
+                if part.count > 3 and part.bits > SURE + np.log2(self.source.size) and part.stop > self.at:
+                    for earlier in parts[:index]:
+                        self._add(earlier)
+                    self.at = part.start
+                    return part.dialect
+            if done or reach >= FAR:
+                break
+            reach *= 8
+        border = high if done else high - 2 * self.largest
+        for part in parts:
+            if part.stop <= border or done:
+                self._add(part)
+            else:
+                border = min(border, part.start)
+        self.at = max(border, self.at + 1) if not done else self.source.size
+        return None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All candidates of all dialects in a stretch of the input, in offset order; offsets are absolute."""
+
+    low: int
+    dialects: Sequence[Dialect]
+    starts: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+    landings: npt.NDArray[np.int64]
+    owner: npt.NDArray[np.int64]
+    bits: npt.NDArray[np.float64]
+    costs: npt.NDArray[np.float64]
+
+    def chains(self, high: int, before: Dialect | None) -> list[Chain]:
+        """The skeleton's chains over [low, high)."""
+        given = Candidates(self.starts.tolist(), self.landings.tolist(), self.owner.tolist(), self.costs.tolist())
+        known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
+        path = skeleton(given, [d.pitch for d in self.dialects], self.low, high, known)
+        return self.linked(path)
+
+    def linked(self, path: Sequence[int]) -> list[Chain]:
+        """Chosen candidates joined where one lands on the next."""
+        out: list[Chain] = []
+        for i in path:
+            start, landing = int(self.starts[i]), int(self.landings[i])
+            dialect, bits = self.dialects[int(self.owner[i])], float(self.bits[i])
+            last = out[-1] if out else None
+            if last and last.stop == start and last.dialect is dialect:
+                tail = (*last.tail, start)[-3:]
+                out[-1] = Chain(dialect, last.start, landing, last.count + 1, last.bits + bits, tail)
+            else:
+                out.append(Chain(dialect, start, landing, 1, bits, (start,)))
+        return out
+
+
+def survey(
+    octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect], before: Dialect | None = None
+) -> Survey:
+    """Find the candidates of every dialect at every offset of `octets`, which begin at `low` of the input.
+
+    Candidates with no neighbour and too little evidence for the room are left out.
+    """
+    columns: list[list[npt.NDArray[np.float64]]] = []
+    for index, dialect in enumerate(dialects):
+        found = dialect.candidates(octets, low)
+        if not len(found.starts):
+            continue
+        landings = dialect.landing(octets, low, found.stops)
+        linked = np.isin(landings, found.starts) | np.isin(found.starts, landings) | (found.starts == 0)
+        linked |= landings >= len(octets)
+        lone = Found(found.starts[~linked], found.sizes[~linked])
+        if len(lone.starts):
+            linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= RISK
+        found, landings = Found(found.starts[linked], found.sizes[linked]), landings[linked]
+        bits = dialect.bits(octets, found)
+        costs = 0.3 * ~dialect.sound(octets, found) + _incoherence(dialect, octets, found)
+        if before is not None and dialect is not before:
+            costs = costs + 0.02
+        owner = np.full(len(bits), index)
+        columns.append([found.starts + low, found.sizes, landings + low, owner, bits, costs])
+    if not columns:
+        none = np.zeros(0, np.int64)
+        return Survey(low, dialects, none, none, none, none, none.astype(float), none.astype(float))
+    joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
+    order = np.argsort(joined[0], kind="stable")
+    starts, sizes, landings, owner, bits, costs = (column[order] for column in joined)
+    return Survey(low, dialects, starts, sizes, landings, owner, bits, costs)
+
+
+def _typical(dialect: Dialect) -> float:
+    return dialect.shape.bits if dialect.pitch is not None else dialect.loose_bits  # type: ignore[union-attr]
+
+
+def _incoherence(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found) -> float:
+    """0 to 0.1: how far the clocks of these candidates are from a history, to tell byte orders apart."""
+    seconds = clocks(dialect, octets, found)
+    seconds = seconds[~np.isnan(seconds)]
+    if not len(seconds):
+        return 0.0
+    odd = float(((seconds < YEARS[0]) | (seconds > YEARS[1])).mean())
+    jumps = float((np.abs(np.diff(seconds)) > DAY).mean()) if len(seconds) > 1 else 0.0
+    return 0.05 * (odd + jumps)

@@ -1,0 +1,1 @@
+"""The record formats that ship with acctrecover, one module per family, found by listing this folder."""
