@@ -26,6 +26,8 @@ class Candidates:
     landings: Sequence[int]
     dialects: Sequence[int]
     costs: Sequence[float]
+    heads: frozenset[tuple[int, int]]
+    """(dialect, offset) of further headers, which confirm what lands on them though their own records are cut."""
 
 
 def skeleton(given: Candidates, pitches: Sequence[int | None], low: int, high: int, before: int | None) -> list[int]:
@@ -42,9 +44,6 @@ def skeleton(given: Candidates, pitches: Sequence[int | None], low: int, high: i
     at: dict[tuple[int, int], int] = {}
     phase: dict[tuple[int, int], int] = {}
 
-    def gap(start: int, dialect: int, first: int) -> tuple[float, int]:
-        return best[first] - PER_BYTE * start, best_at[first]
-
     for i in range(n - 1, -1, -1):
         landing, dialect = landings[i], dialects[i]
         linked = at.get((dialect, landing), END)
@@ -52,8 +51,8 @@ def skeleton(given: Candidates, pitches: Sequence[int | None], low: int, high: i
             total, after = 0.0, END
         else:
             first = bisect_left(starts, landing)
-            total, after = gap(landing, dialect, first)
-            total += GAP + (0.0 if linked != END else UNMET)
+            total, after = best[first] - PER_BYTE * landing, best_at[first]
+            total += GAP + (0.0 if linked != END or (dialect, landing) in given.heads else UNMET)
             if after != END and dialects[after] != dialect:
                 total += SWITCH
             pitch = pitches[dialect]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,26 +46,55 @@ def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, dialects: Seque
     return [chain for path in sorted(taken) for chain in seen.linked(path)]
 
 
-def fill(chains: list[Chain], size: int, read: object, dialects: Sequence[Dialect]) -> list[Chain]:
+def fill(chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], dialects: Sequence[Dialect]) -> list[Chain]:
     """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined."""
     out: list[Chain] = []
     at = 0
     for chain in [*chains, None]:
         stop = size if chain is None else chain.start
         for low in range(at, stop, FAR):
-            part = read(low, min(stop, low + FAR))  # type: ignore[operator]
+            part = read(low, min(stop, low + FAR))
             for found in stranded(part, low, stop - at, dialects):
-                join(out, found)
+                if not _carried(found, at, stop, out[-1] if out else None, chain):
+                    join(out, found)
         if chain is not None:
             join(out, chain)
             at = chain.stop
     return out
 
 
+def extend(chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]]) -> list[Chain]:
+    """The skeleton's chains, each with the records that follow it in its gap: it leaves the one before a wound open."""
+    out: list[Chain] = []
+    for index, chain in enumerate(chains):
+        join(out, chain)
+        stop = chains[index + 1].start if index + 1 < len(chains) else size
+        octets = read(chain.stop, min(stop, chain.stop + FAR))
+        run = chain.dialect.run(octets, 0, chain.stop)
+        if run.count:
+            tail = tuple(chain.stop + start for start in run.tail)
+            bits = run.count * chain.bits / chain.count
+            join(out, Chain(chain.dialect, chain.stop, chain.stop + run.stop, run.count, bits, tail))
+    return out
+
+
+def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Chain | None) -> bool:
+    """Whether a chain in the gap [low, high) can be the payload of the one lost record the gap has room for."""
+    if before is None or after is None or before.dialect is not after.dialect or before.dialect.pitch is not None:
+        return False
+    return high - low <= before.dialect.largest + SHARED and (found.dialect is not before.dialect or found.start > low)
+
+
 def join(out: list[Chain], chain: Chain) -> None:
     """Append a chain, or lengthen the last one with it where they touch."""
     last = out[-1] if out else None
-    if last and last.stop == chain.start and last.dialect is chain.dialect:
+    pitch = chain.dialect.pitch
+    if (
+        last
+        and last.stop == chain.start
+        and last.dialect is chain.dialect
+        and (pitch is None or (chain.start - last.start) % pitch == 0)
+    ):
         tail = (*last.tail, *chain.tail)[-3:]
         out[-1] = replace(
             last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail

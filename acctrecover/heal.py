@@ -43,18 +43,16 @@ def heal_fixed(shape: Shape, octets: bytes) -> bytes | None:
     return trials[int(np.argmax(good))] if int(good.sum()) == 1 else None
 
 
-def heal_framed(dialect: FramedDialect, octets: bytes) -> bytes | None:
-    """The record that fills these bytes exactly once one byte of its header is mended, where just one sound one does.
+def framed_readings(dialect: FramedDialect, octets: bytes) -> list[bytes]:
+    """The sound records that fill these bytes exactly once one byte of the header is mended.
 
-    One flipped bit is believed before a whole changed byte.
+    One flipped bit is believed before a whole changed byte. To heal is right only where there is just one reading.
     """
     for one_bit in (True, False):
         fits = {trial for trial in _headers(octets, dialect.head, one_bit) if _fits(dialect, trial)}
-        if len(fits) == 1:
-            return fits.pop()
         if fits:
-            return None
-    return None
+            return sorted(fits)
+    return []
 
 
 def _headers(octets: bytes, head: int, one_bit: bool) -> Iterator[bytes]:

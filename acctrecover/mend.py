@@ -11,7 +11,7 @@ import numpy.typing as npt
 from acctrecover.dialect import Dialect, Fixed, Found, FramedDialect
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
-from acctrecover.heal import difference, heal_fixed, heal_framed
+from acctrecover.heal import difference, framed_readings, heal_fixed
 from acctrecover.walk import Chain
 
 KEPT = 0.6
@@ -51,14 +51,17 @@ def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: R
 
 def _exact(dialect: FramedDialect, octets: npt.NDArray[np.uint8], low: int) -> list[Mended]:
     data = octets.tobytes()
-    if not dialect.smallest <= len(data) <= dialect.largest or not any(data):
+    readings = _readings(dialect, data)
+    if len(readings) != 1:
         return []
-    mended = heal_framed(dialect, data)
-    if mended is None:
-        return []
+    mended = readings[0]
     patches = difference(data, mended, low)
     odd = Oddity(low, len(data), "healed", f"one byte of its header was damaged, at {patches[0][0]:#x}", patches)
     return [Mended(Chain(dialect, low, low + len(data), 1, 0.0, (low,)), odd)]
+
+
+def _readings(dialect: FramedDialect, data: bytes) -> list[bytes]:
+    return framed_readings(dialect, data) if dialect.smallest <= len(data) <= dialect.largest and any(data) else []
 
 
 def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, *, healing: bool) -> list[Mended]:
@@ -105,6 +108,8 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
         return None
     at = dialect.shape_at(octets, 0)
     if at is None or _met(dialect, rest):
+        return None
+    if isinstance(dialect, FramedDialect) and _readings(dialect, read(chain.stop, stop).tobytes()[: dialect.largest + 1]):
         return None
     shape, skip = at
     size = skip + shape.size

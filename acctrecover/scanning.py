@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from acctrecover.cause import ZEROS, judge, split_zeros
 from acctrecover.dialect import Dialect, Found, clocks, dialects
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
-from acctrecover.fill import fill, join
+from acctrecover.fill import extend, fill, join
 from acctrecover.mend import doubt_before, mend, unsound
 from acctrecover.registry import choose, load_formats
 from acctrecover.source import Evidence, Source, open_source
@@ -129,6 +129,12 @@ def chain_batches(
         at = int(dialect.landing(octets, at, found.stops[-1:])[0]) + at
 
 
+@lru_cache(maxsize=16)
+def compiled(names: tuple[str, ...], cookie: int | None, places: tuple[str, ...]) -> list[Dialect]:
+    """Both byte orders of the named formats (none named: all), compiled once a process."""
+    return dialects(choose(list(names) or None, load_formats(*places)), cookie)
+
+
 def scan(
     evidence: Evidence,
     formats: Sequence[str] | None = None,
@@ -143,7 +149,7 @@ def scan(
     files or folders of format declarations instead of those that ship; `progress` is told of bytes done.
     Raises SourceError, FormatError, AcctrecoverError for an unknown format name. Damage is a result, never an exception.
     """
-    every = dialects(choose(list(formats) if formats else None, load_formats(*places)), cookie)
+    every = compiled(tuple(formats or ()), cookie, tuple(map(str, places)))
     if evidence == "-":
         with open_source("-") as pipe:
             evidence_bytes = pipe.read(0, pipe.size)
@@ -155,9 +161,11 @@ def scan(
         def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
             return np.frombuffer(source.read(start, stop), np.uint8)
 
-        chains = _believed(chains, source.size)
+        chains = extend(_believed(chains, source.size), source.size, read)
+        chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
         chains = _believed(fill(chains, source.size, read, every), source.size)
-        chains, oddities = _mended(chains, source.size, read)
+        chains, more = _mended(chains, source.size, read, doubting=True)
+        oddities += more
         extents, owners = _extents(source, chains, oddities, read)
         if not tiles(extents, source.size):
             raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
@@ -181,7 +189,7 @@ def _believed(chains: list[Chain], size: int) -> list[Chain]:
 
 
 def _mended(
-    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]]
+    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], *, doubting: bool
 ) -> tuple[list[Chain], list[Oddity]]:
     """Chains with the suspect and healed records of the gaps between them, joined; and what is odd about which record."""
     out: list[Chain] = []
@@ -190,9 +198,9 @@ def _mended(
     for chain in [*chains, None]:
         stop = size if chain is None else chain.start
         if stop > at:
-            mended = mend(at, stop, before, chain, read)
-            embedded = before is not None and before.dialect.pitch is None and len(out) and stop - at > 0
-            if before is not None and not mended and embedded | (chain is not None):
+            framed = before is not None and before.dialect.pitch is None
+            mended = mend(at, stop, before, chain, read) if framed or doubting else []
+            if before is not None and chain is not None and not mended and doubting:
                 doubt = doubt_before(before, stop, read)
                 oddities += [doubt] if doubt else []
             for found in mended:

@@ -59,7 +59,7 @@ class Shape:
         self.dtype = dtype_of(where, self.struct)
         self.size = self.dtype.itemsize
         names = set(self.dtype.names or ()) | {"_big_endian"}
-        self.rules = list(record.rules.items())
+        self.rules = list(record.rules.items()) if self.size else []
         expressions = [*self.rules, *record.derived.items()]
         if record.clock is not None:
             expressions.append(("clock", record.clock))
@@ -77,6 +77,8 @@ class Shape:
 
     def view(self, octets: Octets, stride: int = 1) -> npt.NDArray[Any]:
         """Records laid over a byte array without a copy: one at every `stride` bytes that leaves room for one."""
+        if not self.size:
+            return np.empty(len(octets) + 1, self.dtype)
         count = max(0, (len(octets) - self.size) // stride + 1)
         return np.ndarray((count,), self.dtype, octets, strides=(stride,)) if count else np.empty(0, self.dtype)
 
@@ -178,7 +180,7 @@ class Shape:
         return weights
 
     def _hold_engines_equal(self, where: str, sample: Octets) -> None:
-        for octets in sample:
+        for octets in sample if self.size else sample[:0]:
             parsed = self.parse(octets.tobytes())
             failed = self.broken(np.frombuffer(octets.tobytes(), self.dtype))[:, 0]
             for (name, expr), bad in zip(self.rules, failed, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.chain import Candidates, skeleton
-from acctrecover.dialect import Dialect, Found, clocks
+from acctrecover.dialect import Dialect, Found, FramedDialect, clocks
 from acctrecover.source import Source
 
 WINDOW = 1 << 22
@@ -136,10 +136,13 @@ class Survey:
     owner: npt.NDArray[np.int64]
     bits: npt.NDArray[np.float64]
     costs: npt.NDArray[np.float64]
+    heads: frozenset[tuple[int, int]]
+    """(dialect, offset) of sensible headers, also of those whose records are not there whole."""
 
     def chains(self, high: int, before: Dialect | None) -> list[Chain]:
         """The skeleton's chains over [low, high)."""
-        given = Candidates(self.starts.tolist(), self.landings.tolist(), self.owner.tolist(), self.costs.tolist())
+        lists = (self.starts.tolist(), self.landings.tolist(), self.owner.tolist(), self.costs.tolist())
+        given = Candidates(*lists, self.heads)
         known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
         path = skeleton(given, [d.pitch for d in self.dialects], self.low, high, known)
         return self.linked(path)
@@ -167,7 +170,11 @@ def survey(
     Candidates with no neighbour and too little evidence for the room are left out.
     """
     columns: list[list[npt.NDArray[np.float64]]] = []
+    heads: set[tuple[int, int]] = set()
     for index, dialect in enumerate(dialects):
+        if isinstance(dialect, FramedDialect):
+            begin = max(0, len(octets) - dialect.largest)
+            heads.update((index, low + begin + int(start)) for start in dialect.heads(octets[begin:])[0])
         found = dialect.candidates(octets, low)
         if not len(found.starts):
             continue
@@ -181,16 +188,16 @@ def survey(
         bits = dialect.bits(octets, found)
         costs = 0.3 * ~dialect.sound(octets, found) + _incoherence(dialect, octets, found)
         if before is not None and dialect is not before:
-            costs = costs + 0.02
+            costs = costs + 2e-4
         owner = np.full(len(bits), index)
         columns.append([found.starts + low, found.sizes, landings + low, owner, bits, costs])
     if not columns:
         none = np.zeros(0, np.int64)
-        return Survey(low, dialects, none, none, none, none, none.astype(float), none.astype(float))
+        return Survey(low, dialects, none, none, none, none, none.astype(float), none.astype(float), frozenset(heads))
     joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
     order = np.argsort(joined[0], kind="stable")
     starts, sizes, landings, owner, bits, costs = (column[order] for column in joined)
-    return Survey(low, dialects, starts, sizes, landings, owner, bits, costs)
+    return Survey(low, dialects, starts, sizes, landings, owner, bits, costs, frozenset(heads))
 
 
 def _typical(dialect: Dialect) -> float:
@@ -198,11 +205,11 @@ def _typical(dialect: Dialect) -> float:
 
 
 def _incoherence(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found) -> float:
-    """0 to 0.1: how far the clocks of these candidates are from a history, to tell byte orders apart."""
+    """Nearly 0, less than a byte is worth: how far the clocks of these candidates are from a history, to tell byte orders apart."""
     seconds = clocks(dialect, octets, found)
     seconds = seconds[~np.isnan(seconds)]
     if not len(seconds):
         return 0.0
     odd = float(((seconds < YEARS[0]) | (seconds > YEARS[1])).mean())
     jumps = float((np.abs(np.diff(seconds)) > DAY).mean()) if len(seconds) > 1 else 0.0
-    return 0.05 * (odd + jumps)
+    return 1e-4 * (odd + jumps)

@@ -1,0 +1,177 @@
+"""Claims about how evidence is opened and read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from acctrecover import source as module
+from acctrecover.errors import SourceError
+from acctrecover.source import open_source
+
+DATA = bytes(range(256)) * 5
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    where = tmp_path / "evidence"
+    where.write_bytes(DATA)
+    return where
+
+
+@pytest.mark.parametrize("data", [DATA, bytearray(DATA), memoryview(DATA)])
+def test_bytes_are_a_source_without_a_file(data: bytes | bytearray | memoryview) -> None:
+    with open_source(data) as source:
+        assert (source.name, source.size, source.fd_stat) == ("<bytes>", len(DATA), None)
+        assert source.read(3, 9) == DATA[3:9]
+
+
+def test_a_read_is_clamped_to_the_input(path: Path) -> None:
+    for evidence in (path, DATA):
+        with open_source(evidence) as source:
+            assert source.read(-5, 3) == DATA[:3]
+            assert source.read(len(DATA) - 2, len(DATA) + 50) == DATA[-2:]
+            assert source.read(len(DATA) + 1, len(DATA) + 9) == b""
+            assert source.read(9, 3) == b""
+
+
+def test_a_file_is_named_as_given_and_has_its_stat(path: Path) -> None:
+    with open_source(path) as source:
+        assert (source.name, source.size) == (str(path), len(DATA))
+        assert source.fd_stat is not None
+        assert os.path.samestat(source.fd_stat, path.stat())
+
+
+def test_a_growing_file_is_never_read_beyond_its_size_at_open(path: Path) -> None:
+    with open_source(path) as source:
+        with path.open("ab") as file:
+            file.write(b"more")
+        assert source.read(0, 1 << 20) == DATA
+        assert source.sha256() == hashlib.sha256(DATA).hexdigest()
+
+
+def test_a_file_that_shrank_is_a_source_error(path: Path) -> None:
+    with open_source(path) as source:
+        os.truncate(path, 10)
+        assert source.read(0, 10) == DATA[:10]
+        with pytest.raises(SourceError, match="shrank"):
+            source.read(0, 11)
+        with pytest.raises(SourceError, match="shrank"):
+            source.sha256()
+
+
+def test_short_preads_are_put_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: pread(fd, min(size, 7), at))
+    with open_source(path) as source:
+        assert source.read(1, 100) == DATA[1:100]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 256, 1 << 22])
+def test_the_hash_is_that_of_the_whole_input_in_pieces_of_any_size(
+    path: Path, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PIECE", piece)
+    for evidence in (path, DATA):
+        with open_source(evidence) as source:
+            source.start_hash()
+            assert source.sha256() == source.sha256() == hashlib.sha256(DATA).hexdigest()
+
+
+def test_an_empty_file_is_a_source_of_no_bytes(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    with open_source(tmp_path / "empty") as source:
+        assert (source.size, source.read(0, 9)) == (0, b"")
+        assert source.sha256() == hashlib.sha256().hexdigest()
+
+
+def test_a_file_is_closed_at_the_end_of_the_block_even_while_hashed(path: Path) -> None:
+    with open_source(path) as source:
+        source.start_hash()
+        fd = source.fd
+        assert fd is not None
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
+
+
+def test_the_file_is_opened_read_only_and_not_inherited(path: Path) -> None:
+    with open_source(path) as source:
+        assert source.fd is not None
+        assert not os.get_inheritable(source.fd)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.write(source.fd, b"x")
+    assert path.read_bytes() == DATA
+
+
+def test_a_missing_file_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        open_source(tmp_path / "none")
+    assert str(caught.value) == f"{tmp_path / 'none'}: no such file"
+
+
+def test_a_folder_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        open_source(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: is a directory"
+
+
+def test_a_file_not_permitted_is_said_in_one_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(SourceError) as caught:
+        open_source(path)
+    assert str(caught.value) == f"{path}: permission denied"
+
+
+def test_a_fifo_is_spooled_and_can_be_read_at_any_offset(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(DATA,))
+    writer.start()
+    with open_source(fifo) as source:
+        writer.join()
+        assert (source.name, source.size, source.fd_stat) == (str(fifo), len(DATA), None)
+        assert source.read(100, 105) + source.read(2, 4) == DATA[100:105] + DATA[2:4]
+
+
+def test_standard_input_is_spooled(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, DATA)
+    os.close(writing)
+    with os.fdopen(reading, "r") as pipe:
+        monkeypatch.setattr(sys, "stdin", pipe)
+        with open_source("-") as source:
+            assert (source.name, source.size) == ("-", len(DATA))
+            assert source.read(0, len(DATA)) == DATA
+
+
+@pytest.mark.xfail(strict=True, reason="source._spooled lets OSError and a missing sys.stdin through")
+def test_standard_input_that_cannot_be_read_is_a_source_error(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    with path.open("a") as unreadable:
+        monkeypatch.setattr(sys, "stdin", unreadable)
+        with pytest.raises(SourceError, match=r"^-: "):
+            open_source("-")
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SourceError, match=r"^-: "):
+        open_source("-")
+
+
+def test_a_character_device_is_refused() -> None:
+    with pytest.raises(SourceError, match=r"^/dev/zero: "):
+        open_source("/dev/zero")
+
+
+def test_a_socket_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as plug:
+        plug.bind(f"{folder}/s")
+        with pytest.raises(SourceError, match="/s: "):
+            open_source(f"{folder}/s")
