@@ -63,7 +63,7 @@ def judge(octets: bytes, start: int, size: int, before: Dialect | None, after: D
         if slip is not None:
             return slip
     if before is None and start == 0 and after is not None and after.pitch and len(octets) < after.pitch:
-        fields, bits, holds = after.shape.suffix(octets)  # type: ignore[union-attr]
+        _, bits, holds = after.shape.suffix(octets)  # type: ignore[union-attr]
         if holds and bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN:
             return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost")
         return Verdict("foreign data", f"{_look(octets)} before the first record; it fits no record's end")

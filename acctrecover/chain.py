@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 GAP = 1.0
 UNMET = 1.0
-SWITCH = 1.0
+SWITCH = 2.0
 PER_BYTE = 1 / 1024
+HEADER = 4
 END = -1
 
 
@@ -52,7 +53,9 @@ def skeleton(given: Candidates, pitches: Sequence[int | None], low: int, high: i
         else:
             first = bisect_left(starts, landing)
             total, after = best[first] - PER_BYTE * landing, best_at[first]
-            total += GAP + (0.0 if linked != END or (dialect, landing) in given.heads else UNMET)
+            cut = landing + (pitches[dialect] or HEADER) > high  # what is left holds no header: the stream was cut there
+            met = linked != END or (dialect, landing) in given.heads
+            total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
             if after != END and dialects[after] != dialect:
                 total += SWITCH
             pitch = pitches[dialect]

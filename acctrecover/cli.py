@@ -26,9 +26,7 @@ app = typer.Typer(
 )
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, devices, or - for standard input.")]
-Formats = Annotated[
-    list[str] | None, typer.Option("--format", "-f", metavar="NAME", help="Only this format; may be repeated.")
-]
+Formats = Annotated[list[str] | None, typer.Option("--format", "-f", metavar="NAME", help="Only this format; may be repeated.")]
 Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The magic cookie, where it is not 0x2B91.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 Force = Annotated[bool, typer.Option(help="Replace existing outputs.")]
@@ -54,7 +52,11 @@ def _progress(paths: Iterable[str]) -> Iterator[Callable[[int], None]]:
     total = sum(os.path.getsize(path) for path in paths if Path(path).is_file())
     bar = tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, disable=not sys.stderr.isatty())
     with bar:
-        yield lambda done: bar.update(done) and None
+
+        def advance(done: int) -> None:
+            bar.update(done)
+
+        yield advance
 
 
 def _word(text: str | None) -> int | None:
@@ -84,9 +86,7 @@ def scan(
     formats: Formats = None,
     cookie: Cookie = None,
     as_json: Json = False,
-    records: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every record, decoded, as .jsonl or .csv.")
-    ] = None,
+    records: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every record, decoded, as .jsonl or .csv.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Show every extent, however many.")] = False,
     force: Force = False,
 ) -> None:

@@ -110,11 +110,11 @@ def cookie_stats(
     """
     if align not in (1, 2) or order not in ("little", "big") or not 0 < cookie < WORDS:
         raise AcctrecoverError("align is 1 or 2, order little or big, a cookie from 0x0001 to 0xffff")
-    single = isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview)
+    inputs = [sources] if isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview) else list(sources)
     counts = np.zeros(WORDS, np.int64)
     total = 0
-    for evidence in [sources] if single else sources:  # type: ignore[list-item]
-        with open_source(evidence) as source:  # type: ignore[arg-type]
+    for evidence in inputs:
+        with open_source(evidence) as source:
             total += source.size
             for low in range(0, source.size, WINDOW):
                 data = source.read(low, low + WINDOW + (align == 1))

@@ -224,9 +224,7 @@ class FramedDialect:
         order = np.argsort(keys, kind="stable")
         edges = np.flatnonzero(np.diff(keys[order])) + 1
         groups = np.split(order, edges) if len(order) else []
-        return [
-            (self.payload(int(keys[g[0]] >> 32), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups
-        ]
+        return [(self.payload(int(keys[g[0]] >> 32), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups]
 
     def sound(self, octets: Octets, found: Found) -> Bools:
         """Which candidates keep every rule of their payload."""

@@ -43,9 +43,7 @@ def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
 def rows(scan: Scan) -> Iterator[dict[str, Any]]:
     """Every record of a scan as one dict, in offset order; torn ones without decoded fields."""
     for dialect, found, octets, low in scan.batches():
-        table: list[dict[str, Any]] = [
-            dict(zip(RECORD.names or (), row, strict=True)) for row in found.tolist()
-        ]
+        table: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in found.tolist()]
         for row in table:
             row["evidence_bits"] = round(row["evidence_bits"], 1)
         if dialect is not None:
@@ -82,14 +80,13 @@ def check_ending(path: Path) -> None:
 def write_records(scan: Scan, path: Path, file: BinaryIO) -> None:
     """Write every record of a scan to an open file, in the form its name's ending says."""
     check_ending(path)
-    with io.TextIOWrapper(file, "utf-8", newline="", write_through=True) as out:
-        if path.suffix == ".jsonl":
-            for row in rows(scan):
-                out.write(json.dumps(row) + "\n")
-        else:
-            seen = list({id(d): d for d in scan.by_extent.values()}.values())
-            writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows(scan))
-        out.flush()
-        out.detach()
+    out = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+    if path.suffix == ".jsonl":
+        for row in rows(scan):
+            out.write(json.dumps(row) + "\n")
+    else:
+        seen = list({id(d): d for d in scan.by_extent.values()}.values())
+        writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows(scan))
+    out.detach()

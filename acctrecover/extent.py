@@ -50,7 +50,18 @@ class Extent:
 
     def to_json(self) -> dict[str, Any]:
         """The object `scan --json` prints for it."""
-        keys = ("kind", "start", "stop", "format", "byte_order", "records", "evidence_bits", "e_value", "cause", "detail")
+        keys = (
+            "kind",
+            "start",
+            "stop",
+            "format",
+            "byte_order",
+            "records",
+            "evidence_bits",
+            "e_value",
+            "cause",
+            "detail",
+        )
         out: dict[str, Any] = {key: getattr(self, key) for key in keys}
         if self.kind == "chain":
             out["first"], out["last"] = self.first, self.last

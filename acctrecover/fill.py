@@ -15,11 +15,11 @@ SHARED = 4
 """Bytes that two records may share after a deletion between them."""
 
 
-def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, dialects: Sequence[Dialect]) -> list[Chain]:
+def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, edges: set[int], dialects: Sequence[Dialect]) -> list[Chain]:
     """The chains inside one gap whose E-value over it is at most RISK, in offset order.
 
     `octets` is the gap or a part of it, at `low` of the input; `room` the size of the whole gap. A chain that starts or
-    stops exactly at an edge needs no room.
+    stops exactly at one of `edges`, where other chains end or begin, needs no room.
     """
     if not octets.any():
         return []
@@ -34,7 +34,7 @@ def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, dialects: Seque
         while links[path[-1]] != -1:
             path.append(links[path[-1]])
         bits = float(seen.bits[path].sum())
-        edge = int(seen.starts[head]) == low or int(seen.landings[path[-1]]) == high
+        edge = int(seen.starts[head]) in edges or int(seen.landings[path[-1]]) in edges
         groups.append((bits - (0 if edge else np.log2(room)), path))
     taken: list[list[int]] = []
     for margin, path in sorted(groups, key=lambda group: (-group[0], group[1])):
@@ -46,15 +46,21 @@ def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, dialects: Seque
     return [chain for path in sorted(taken) for chain in seen.linked(path)]
 
 
-def fill(chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], dialects: Sequence[Dialect]) -> list[Chain]:
+def fill(
+    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], dialects: Sequence[Dialect]
+) -> list[Chain]:
     """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined."""
     out: list[Chain] = []
     at = 0
     for chain in [*chains, None]:
         stop = size if chain is None else chain.start
+        last = out[-1] if out else None
+        if chain is None and last and last.stop == at and last.dialect.pitch is None and _announced(last.dialect, at, read):
+            break
+        edges = ({at} if out else set()) | ({stop} if chain is not None else set())
         for low in range(at, stop, FAR):
             part = read(low, min(stop, low + FAR))
-            for found in stranded(part, low, stop - at, dialects):
+            for found in stranded(part, low, stop - at, edges, dialects):
                 if not _carried(found, at, stop, out[-1] if out else None, chain):
                     join(out, found)
         if chain is not None:
@@ -78,6 +84,12 @@ def extend(chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArra
     return out
 
 
+def _announced(dialect: Dialect, at: int, read: Callable[[int, int], npt.NDArray[np.uint8]]) -> bool:
+    """Whether a header at `at` claims all of what is left of the input, and more."""
+    octets = read(at, at + dialect.largest)
+    return len(octets) < dialect.largest and dialect.shape_at(octets, 0) is not None and not dialect.run(octets, 0).count
+
+
 def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Chain | None) -> bool:
     """Whether a chain in the gap [low, high) can be the payload of the one lost record the gap has room for."""
     if before is None or after is None or before.dialect is not after.dialect or before.dialect.pitch is not None:
@@ -96,8 +108,6 @@ def join(out: list[Chain], chain: Chain) -> None:
         and (pitch is None or (chain.start - last.start) % pitch == 0)
     ):
         tail = (*last.tail, *chain.tail)[-3:]
-        out[-1] = replace(
-            last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail
-        )
+        out[-1] = replace(last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail)
     else:
         out.append(chain)

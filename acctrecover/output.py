@@ -22,6 +22,18 @@ def refuse(path: Path, *, force: bool) -> None:
         raise OutputError(f"{path}: there is no folder {path.parent}")
 
 
+def _name_new(name: str, target: Path) -> None:
+    """Give a file its name unless that is taken; on file systems without hard links the check comes just before."""
+    try:
+        os.link(name, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(target):
+            raise FileExistsError(target) from None
+        os.rename(name, target)
+
+
 @contextmanager
 def atomic_output(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[BinaryIO]:
     """A binary file that appears under `path` only when the block ends well.
@@ -46,8 +58,7 @@ def atomic_output(path: str | os.PathLike[str], *, force: bool = False) -> Itera
         if force:
             os.replace(name, target)
         else:
-            os.link(name, target)
-            os.unlink(name)
+            _name_new(name, target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

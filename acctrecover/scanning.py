@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.cause import ZEROS, judge, split_zeros
-from acctrecover.dialect import Dialect, Found, clocks, dialects
+from acctrecover.dialect import Dialect, Fixed, Found, clocks, dialects
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import extend, fill, join
@@ -26,8 +26,15 @@ BATCH = 1 << 22
 LARGEST_GAP = 1 << 22
 """Bytes of a gap that are looked at together for its cause."""
 RECORD = np.dtype(
-    [("offset", "i8"), ("size", "i4"), ("format", "U12"), ("byte_order", "U6"), ("type", "U10"), ("status", "U7")]
-    + [("evidence_bits", "f4")]
+    [
+        ("offset", "i8"),
+        ("size", "i4"),
+        ("format", "U12"),
+        ("byte_order", "U6"),
+        ("type", "U10"),
+        ("status", "U7"),
+        ("evidence_bits", "f4"),
+    ]
 )
 
 
@@ -89,9 +96,7 @@ class Scan:
                     yield dialect, _rows(dialect, octets, found, low, odd), octets, low
 
 
-def _rows(
-    dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, odd: dict[int, Oddity]
-) -> npt.NDArray[Any]:
+def _rows(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, odd: dict[int, Oddity]) -> npt.NDArray[Any]:
     rows = np.zeros(len(found.starts), RECORD)
     rows["offset"], rows["size"] = found.starts + low, found.sizes
     rows["format"], rows["byte_order"], rows["status"] = dialect.name, dialect.order, "intact"
@@ -182,7 +187,8 @@ def _believed(chains: list[Chain], size: int) -> list[Chain]:
         at = int(np.searchsorted(edges, chain.start, "right")) if strong else 0
         low = int(edges[at - 1]) if at else 0
         high = int(edges[at]) if strong and at < len(edges) else size
-        room = 1 if chain.start == low or chain.stop == high else high - low
+        beside = bool(at and chain.start == low) or bool(strong and at < len(edges) and chain.stop == high)
+        room = 1 if beside else high - low
         if chain.bits >= sure or room * 2.0**-chain.bits <= RISK:
             out.append(chain)
     return out
@@ -223,9 +229,8 @@ def _extents(
         extents += _gap(source, at, stop, before, chain)
         if chain is not None:
             own = [odd for odd in oddities if chain.start <= odd.offset < chain.stop]
-            for extent in _chain(source, chain, own):
-                extents.append(extent)
-                owners[extent.start] = chain.dialect
+            extents.append(_chain(source, chain, own))
+            owners[chain.start] = chain.dialect
             at, before = chain.stop, chain
     return extents, owners
 
@@ -264,16 +269,19 @@ def _gap(source: Source, start: int, stop: int, before: Chain | None, after: Cha
     return out
 
 
-def _chain(source: Source, chain: Chain, oddities: list[Oddity]) -> list[Extent]:
-    """The extents of one chain: one, or several where its clock steps back or its serial numbers start over."""
+def _chain(source: Source, chain: Chain, oddities: list[Oddity]) -> Extent:
+    """The extent of one chain: its evidence, its clock at both ends, what is odd about which record."""
     dialect = chain.dialect
     odd = {oddity.offset: oddity for oddity in oddities}
-    pieces: list[list[Any]] = []
-    count = 0
-    bits = 0.0
+    count, bits = 0, 0.0
     first = last = None
-    start, reason = chain.start, None
-    for octets, found, low in chain_batches(source, dialect, chain.start, chain.stop, oddities):
+    if isinstance(dialect, Fixed):  # every record was found sound already: its two ends say the rest
+        count, bits = chain.count, chain.count * dialect.shape.bits
+        final = chain.tail[-1] if chain.tail else chain.stop - dialect.size
+        ends = (source.read(start, start + dialect.size) for start in (chain.start, final))
+        first, last = (float(dialect.shape.clocks(np.frombuffer(end, dialect.shape.dtype))[0]) for end in ends)
+    batches = () if isinstance(dialect, Fixed) else chain_batches(source, dialect, chain.start, chain.stop, oddities)
+    for octets, found, low in batches:
         for oddity in unsound(dialect, octets, found, low):
             odd.setdefault(oddity.offset, oddity)
         seconds = clocks(dialect, octets, found)
@@ -283,16 +291,9 @@ def _chain(source: Source, chain: Chain, oddities: list[Oddity]) -> list[Extent]
         if len(timed):
             first = float(seconds[timed[0]]) if first is None else first
             last = float(seconds[timed[-1]])
-    pieces.append([start, chain.stop, count, bits, first, last, reason])
-    out = []
-    for begin, stop, records, evidence, early, late, why in pieces:
-        own = tuple(odd[offset] for offset in sorted(odd) if begin <= offset < stop)
-        exponent = np.log2(max(source.size, 1)) - evidence
-        e_value = float(2.0 ** max(exponent, -1000.0))
-        out.append(
-            Extent(
-                "chain", begin, stop, dialect.name, dialect.order, records, round(evidence, 1), e_value, why, None, early,
-                late, own,
-            )  # fmt: skip
-        )
-    return out
+    e_value = float(2.0 ** max(np.log2(max(source.size, 1)) - bits, -1000.0))
+    own = tuple(odd[offset] for offset in sorted(odd))
+    name, order = dialect.name, dialect.order
+    return Extent(
+        "chain", chain.start, chain.stop, name, order, count, round(bits, 1), e_value, first=first, last=last, oddities=own
+    )

@@ -92,6 +92,8 @@ def open_source(evidence: Evidence) -> Source:
         return Source("<bytes>", len(data), None, data, None)
     name = os.fspath(evidence)
     if name == "-":
+        if sys.stdin is None:
+            raise SourceError("-: there is no standard input")
         return _spooled(name, sys.stdin.buffer.fileno())
     if Path(name).is_dir():
         raise SourceError(f"{name}: is a directory")
@@ -116,8 +118,11 @@ def open_source(evidence: Evidence) -> Source:
 
 
 def _spooled(name: str, fd: int) -> Source:
-    with tempfile.TemporaryFile() as spool, os.fdopen(os.dup(fd), "rb") as pipe:
-        shutil.copyfileobj(pipe, spool, PIECE)
-        spool.flush()
-        kept = os.dup(spool.fileno())
+    try:
+        with tempfile.TemporaryFile() as spool, os.fdopen(os.dup(fd), "rb") as pipe:
+            shutil.copyfileobj(pipe, spool, PIECE)
+            spool.flush()
+            kept = os.dup(spool.fileno())
+    except OSError as error:
+        raise SourceError(f"{name}: {(error.strerror or 'cannot be read').lower()}") from None
     return Source(name, os.fstat(kept).st_size, kept, b"", None)

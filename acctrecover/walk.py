@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ SURE = 20.0
 RISK = 1e-3
 """The E-value up to which a chain is believed."""
 DAY = 86400.0
+UNSOUND = 0.3
+"""What a record with a broken payload costs the skeleton: less than a gap."""
 YEARS = (6.0e8, 2.3e9)
 """Clocks that need no excuse: 1989 to 2042. Only a preference between readings, never a veto."""
 
@@ -162,14 +165,12 @@ class Survey:
         return out
 
 
-def survey(
-    octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect], before: Dialect | None = None
-) -> Survey:
+def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect], before: Dialect | None = None) -> Survey:
     """Find the candidates of every dialect at every offset of `octets`, which begin at `low` of the input.
 
     Candidates with no neighbour and too little evidence for the room are left out.
     """
-    columns: list[list[npt.NDArray[np.float64]]] = []
+    columns: list[list[npt.NDArray[Any]]] = []
     heads: set[tuple[int, int]] = set()
     for index, dialect in enumerate(dialects):
         if isinstance(dialect, FramedDialect):
@@ -186,7 +187,8 @@ def survey(
             linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= RISK
         found, landings = Found(found.starts[linked], found.sizes[linked]), landings[linked]
         bits = dialect.bits(octets, found)
-        costs = 0.3 * ~dialect.sound(octets, found) + _incoherence(dialect, octets, found)
+        costs: npt.NDArray[np.float64] = np.where(dialect.sound(octets, found), 0.0, UNSOUND)
+        costs = costs + _incoherence(dialect, octets, found)
         if before is not None and dialect is not before:
             costs = costs + 2e-4
         owner = np.full(len(bits), index)

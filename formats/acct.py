@@ -83,7 +83,7 @@ WIDE_IDS = {
     "etime": canonical_comp_t(this.ac_etime),
 }
 
-# A zeroed record would satisfy every v0 rule but the last two. ac_pad is not tested: GNU acct leaves garbage there, and writes 
+# A zeroed record would satisfy every v0 rule but the last two. ac_pad is not tested: GNU acct leaves garbage there, and writes
 # 0x80 into big-endian version bytes.
 acct_v0 = Format(
     "acct_v0",

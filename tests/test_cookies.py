@@ -41,9 +41,7 @@ def made(counts: dict[int, int], rest: int = 9) -> CookieStats:
 @pytest.mark.parametrize("order", ["little", "big"])
 @pytest.mark.parametrize("window", [2, 4, 64, 1 << 22])
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 63, 64, 65, 66, 128, 129, 4097])
-def test_the_counts_equal_a_plain_count(
-    monkeypatch: pytest.MonkeyPatch, align: int, order: str, window: int, size: int
-) -> None:
+def test_the_counts_equal_a_plain_count(monkeypatch: pytest.MonkeyPatch, align: int, order: str, window: int, size: int) -> None:
     monkeypatch.setattr(cookies, "WINDOW", window)
     data = random.Random(size).randbytes(size)
     stats = cookie_stats(data, align=align, order=order)

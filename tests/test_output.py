@@ -83,7 +83,6 @@ def test_a_file_made_meanwhile_is_not_clobbered(tmp_path: Path) -> None:
     assert listing(tmp_path) == ["out"]
 
 
-@pytest.mark.xfail(strict=True, reason="atomic_output has no way but os.link where force is not set")
 def test_a_file_system_without_links_is_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsupported(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")

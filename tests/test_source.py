@@ -75,9 +75,7 @@ def test_short_preads_are_put_together(path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("piece", [1, 7, 256, 1 << 22])
-def test_the_hash_is_that_of_the_whole_input_in_pieces_of_any_size(
-    path: Path, piece: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_hash_is_that_of_the_whole_input_in_pieces_of_any_size(path: Path, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PIECE", piece)
     for evidence in (path, DATA):
         with open_source(evidence) as source:
@@ -154,7 +152,6 @@ def test_standard_input_is_spooled(monkeypatch: pytest.MonkeyPatch) -> None:
             assert source.read(0, len(DATA)) == DATA
 
 
-@pytest.mark.xfail(strict=True, reason="source._spooled lets OSError and a missing sys.stdin through")
 def test_standard_input_that_cannot_be_read_is_a_source_error(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     with path.open("a") as unreadable:
         monkeypatch.setattr(sys, "stdin", unreadable)

@@ -1,0 +1,48 @@
+"""Damage to a cookie stream, kind by kind: which records stay, how many bytes are lost, and why."""
+
+from __future__ import annotations
+
+from damage import CORPORA, cookie_truth
+
+from acctrecover import scan
+
+PATH = CORPORA / "cookie" / "le.cookie"
+TRUTH = cookie_truth(PATH)
+DATA = PATH.read_bytes()
+
+
+def test_a_zeroed_block_is_one_zero_run_and_costs_only_what_it_touched() -> None:
+    data = DATA[:4096] + bytes(512) + DATA[4608:]
+    found = scan(data)
+    untouched = [at for at, size in TRUTH if at + size <= 4096 or at >= 4608]
+    seen = set(found.records["offset"].tolist())
+    assert [at for at in untouched if at not in seen] == []
+    assert "zero run" in [gap.cause for gap in found.gaps]
+
+
+def test_a_flipped_cookie_bit_is_healed_because_one_reading_fits() -> None:
+    at, size = TRUTH[40]
+    found = scan(DATA[:at] + bytes([DATA[at] ^ 4]) + DATA[at + 1 :])
+    assert found.counts == {"intact": len(TRUTH) - 1, "suspect": 0, "healed": 1, "torn": 0}
+    odd = found.extents[0].oddities[0]
+    assert (odd.offset, odd.size, odd.patches) == (at, size, ((at, bytes([DATA[at] ^ 4]), DATA[at : at + 1]),))
+
+
+def test_a_truncated_last_record_is_a_truncated_tail() -> None:
+    found = scan(DATA[:-3])
+    assert [(e.kind, e.cause) for e in found.extents] == [("chain", None), ("gap", "truncated tail")]
+    assert found.counts["intact"] == len(TRUTH) - 1
+
+
+def test_a_payload_that_carries_a_whole_stream_never_beats_its_carrier() -> None:
+    inner = b"\x91\x2b\x01\x08" + (5).to_bytes(4, "little") + (6).to_bytes(4, "little")
+    outer = b"\x91\x2b\x80" + bytes([len(inner) * 21]) + inner * 21
+    found = scan(outer * 20)
+    assert found.whole
+    assert found.records["offset"].tolist() == [at * len(outer) for at in range(20)]
+
+
+def test_another_cookie_is_found_when_it_is_named() -> None:
+    record = (0x1234).to_bytes(2, "little") + b"\x06\x04" + (77).to_bytes(4, "little")
+    assert scan(record * 10, ["cookie"], cookie=0x1234).counts["intact"] == 10
+    assert scan(record * 10, ["cookie"]).counts["intact"] == 0
