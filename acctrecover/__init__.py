@@ -4,7 +4,7 @@ The package, from the top down; each module imports only from those below it.
 
     cli       the commands             report    how results read
     repairing, export, cookies         what the commands do
-    scanning  extents of an input      mend, cause, fill   what becomes of a gap
+    scanning  extents of an input      mend, cause, fill, seam   what becomes of a gap
     walk      bytes to chains          chain     the skeleton by parsimony
     heal      the one reading that fits
     dialect   a format in one order    shape     a record's columns, rules and evidence

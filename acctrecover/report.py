@@ -41,7 +41,7 @@ def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]
         if extent.kind == "chain":
             what = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
             span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
-            yield where, what, span, ""
+            yield where, what, span, extent.detail or ""
         else:
             yield where, f"gap: {extent.cause}", "", extent.detail or ""
 

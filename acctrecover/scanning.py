@@ -18,11 +18,14 @@ from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import extend, fill, join
 from acctrecover.mend import doubt_before, mend, unsound
 from acctrecover.registry import choose, load_formats
+from acctrecover.seam import seams
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.walk import RISK, Chain, Walker
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""
+STRIDE = 1 << 15
+"""Records of a fixed size whose clocks are looked at together."""
 LARGEST_GAP = 1 << 22
 """Bytes of a gap that are looked at together for its cause."""
 RECORD = np.dtype(
@@ -229,7 +232,7 @@ def _extents(
         extents += _gap(source, at, stop, before, chain)
         if chain is not None:
             own = [odd for odd in oddities if chain.start <= odd.offset < chain.stop]
-            extents.append(_chain(source, chain, own))
+            extents.append(_chain(source, chain, own, bool(extents) and extents[-1].kind == "gap"))
             owners[chain.start] = chain.dialect
             at, before = chain.stop, chain
     return extents, owners
@@ -269,15 +272,20 @@ def _gap(source: Source, start: int, stop: int, before: Chain | None, after: Cha
     return out
 
 
-def _chain(source: Source, chain: Chain, oddities: list[Oddity]) -> Extent:
+def _chain(source: Source, chain: Chain, oddities: list[Oddity], after_damage: bool) -> Extent:
     """The extent of one chain: its evidence, its clock at both ends, what is odd about which record."""
     dialect = chain.dialect
     odd = {oddity.offset: oddity for oddity in oddities}
     count, bits = 0, 0.0
-    first = last = None
+    first = last = detail = None
     if isinstance(dialect, Fixed):  # every record was found sound already: its two ends say the rest
         count, bits = chain.count, chain.count * dialect.shape.bits
         final = chain.tail[-1] if chain.tail else chain.stop - dialect.size
+        parts = (
+            (low, np.frombuffer(source.read(low, min(chain.stop, low + STRIDE * dialect.size)), np.uint8))
+            for low in range(chain.start, chain.stop - dialect.size + 1, STRIDE * dialect.size)
+        )
+        detail = seams(dialect.shape, parts, after_damage) if dialect.shape.record.clock is not None else None
         ends = (source.read(start, start + dialect.size) for start in (chain.start, final))
         first, last = (float(dialect.shape.clocks(np.frombuffer(end, dialect.shape.dtype))[0]) for end in ends)
     batches = () if isinstance(dialect, Fixed) else chain_batches(source, dialect, chain.start, chain.stop, oddities)
@@ -295,5 +303,16 @@ def _chain(source: Source, chain: Chain, oddities: list[Oddity]) -> Extent:
     own = tuple(odd[offset] for offset in sorted(odd))
     name, order = dialect.name, dialect.order
     return Extent(
-        "chain", chain.start, chain.stop, name, order, count, round(bits, 1), e_value, first=first, last=last, oddities=own
+        "chain",
+        chain.start,
+        chain.stop,
+        name,
+        order,
+        count,
+        round(bits, 1),
+        e_value,
+        detail=detail,
+        first=first,
+        last=last,
+        oddities=own,
     )

@@ -25,6 +25,8 @@ class Record:
     layout: Any
     rules: Mapping[str, Any] = field(default_factory=dict)
     clock: Any = None
+    serial: Any = None
+    """A number that rises from record to record until the machine boots again, as a process id does."""
     derived: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
     lengths: tuple[int, int] | None = None

@@ -63,6 +63,8 @@ class Shape:
         expressions = [*self.rules, *record.derived.items()]
         if record.clock is not None:
             expressions.append(("clock", record.clock))
+        if record.serial is not None:
+            expressions.append(("serial", record.serial))
         for name, expr in expressions:
             check_tree(expr, f"{where}: {name}")
             if unknown := fields_of(expr) - names:
@@ -99,12 +101,13 @@ class Shape:
         """Where every rule holds: shape (records,). The cheapest, most telling rules go first over all, the rest over
         what they leave."""
         alive = np.arange(len(records))
-        left = records
+        left, columns = records, Columns(records, self.big)
         with np.errstate(all="ignore"):
             for row in self.by_cost:
-                passed = np.asarray(self.rules[row][1](Columns(left, self.big)), np.bool_)
+                passed = np.asarray(self.rules[row][1](columns), np.bool_)
                 if not passed.all():
                     alive, left = alive[passed], left[passed]
+                    columns = Columns(left, self.big)
                     if not len(alive):
                         break
         out = np.zeros(len(records), np.bool_)

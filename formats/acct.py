@@ -169,6 +169,7 @@ acct_v3 = Format(
             "etime": (this.ac_etime >= 0) & (this.ac_etime < 2.0**64) & ((this.ac_etime % 1) == 0),
         },
         clock=this.ac_btime + this.ac_etime // 100,
+        serial=this.ac_pid,
         derived=times(100, this.ac_etime),
         labels=LABELS,
     ),

@@ -117,3 +117,21 @@ def test_the_62_byte_records_dump_acct_cannot_read_decode_like_the_same_ones_of_
     small, large = (list(rows(scan(CORPORA / "gnu-acct-converted" / f"pacct-v{n}.{order}"))) for n in (1, 2))
     same = ("ac_comm", "ac_btime", "ac_exitcode_text", "ac_flag_text", "etime_seconds", "utime_seconds", "ac_uid", "mem_kib")
     assert [[row[name] for name in same] for row in small] == [[row[name] for name in same] for row in large]
+
+
+def test_stale_records_of_a_deleted_file_are_kept_and_pointed_out() -> None:
+    found = scan(lzma.decompress((CORPORA / "linux-crash" / "v3le-ext3-stale-records-nul-text.pacct.xz").read_bytes()))
+    assert "ac_pid starts over at 0x1c900" in (found.chains[0].detail or "")
+    assert "stale" in (found.chains[0].detail or "")
+
+
+@pytest.mark.parametrize("name", ["linux-v3/pacct-v3", "linux-v3-damaged/copytruncate-part1.pacct"])
+def test_a_whole_history_has_no_seam(name: str) -> None:
+    assert [extent.detail for extent in scan(CORPORA / name).extents] == [None]
+
+
+def test_a_damaged_cookie_stream_keeps_just_the_records_known_to_be_left() -> None:
+    truth = json.loads((CORPORA / "cookie" / "le-torn.json").read_text())
+    records = scan(CORPORA / "cookie" / "le-torn.cookie").records
+    intact = records[records["status"] == "intact"]
+    assert intact["offset"].tolist() == [offset for offset, _, _ in truth["records"]]
