@@ -32,11 +32,13 @@ class Source:
         self._digest = ""
         self._failure: SourceError | None = None
         self._hasher: threading.Thread | None = None
+        self._closing = False
 
     def __enter__(self) -> Source:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self._closing = True
         if self._hasher is not None:
             self._hasher.join()
         if self.fd is not None:
@@ -79,6 +81,8 @@ class Source:
         state = hashlib.sha256()
         try:
             for at in range(0, self.size, PIECE):
+                if self._closing:
+                    return
                 state.update(self.read(at, at + PIECE))
         except SourceError as error:
             self._failure = error

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,17 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"would write 247 records" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_leaves_no_half_output(tmp_path: Path) -> None:
+    evidence = tmp_path / "sparse"
+    with evidence.open("wb") as file:
+        file.truncate(1 << 36)
+    command = [sys.executable, "-m", "acctrecover", "repair", str(evidence), "-o", str(tmp_path / "out")]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE)
+    time.sleep(2)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert b"Traceback" not in errors
+    assert list(tmp_path.iterdir()) == [evidence]
