@@ -80,7 +80,8 @@ def skeleton(given: Candidates, pitches: Sequence[int | None], low: int, high: i
                 phase[key] = i
         at[dialect, starts[i]] = i
 
-    total, chosen = GAP + best[0] - PER_BYTE * low, best_at[0]
+    opening = GAP + (UNMET / 2 if before is None else 0.0)  # as dear as a tail cut short, so that neither is preferred
+    total, chosen = opening + best[0] - PER_BYTE * low, best_at[0]
     for dialect in range(len(pitches)):
         first = at.get((dialect, low), END)
         if first != END:
