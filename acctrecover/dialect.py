@@ -263,11 +263,6 @@ def dialects(declared: list[Format | Framed], cookie: int | None = None) -> list
     return out
 
 
-def type_name(dialect: Dialect, shape: Shape) -> str:
-    """What the `type` column says of a record of this shape."""
-    return shape.record.name
-
-
 def clocks(dialect: Dialect, octets: Octets, found: Found) -> npt.NDArray[Any]:
     """Seconds since the epoch of each candidate, NaN where its type has no clock: float64 of shape (n,)."""
     out = np.full(len(found.starts), np.nan)

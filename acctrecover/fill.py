@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
-from acctrecover.walk import FAR, RISK, Chain, survey
+from acctrecover.walk import FAR, RISK, Chain, join, survey
 
 SHARED = 4
 """Bytes that two records may share after a deletion between them."""
@@ -95,19 +94,3 @@ def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Cha
     if before is None or after is None or before.dialect is not after.dialect or before.dialect.pitch is not None:
         return False
     return high - low <= before.dialect.largest + SHARED and (found.dialect is not before.dialect or found.start > low)
-
-
-def join(out: list[Chain], chain: Chain) -> None:
-    """Append a chain, or lengthen the last one with it where they touch."""
-    last = out[-1] if out else None
-    pitch = chain.dialect.pitch
-    if (
-        last
-        and last.stop == chain.start
-        and last.dialect is chain.dialect
-        and (pitch is None or (chain.start - last.start) % pitch == 0)
-    ):
-        tail = (*last.tail, *chain.tail)[-3:]
-        out[-1] = replace(last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail)
-    else:
-        out.append(chain)

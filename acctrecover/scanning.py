@@ -15,12 +15,12 @@ from acctrecover.cause import ZEROS, judge, split_zeros
 from acctrecover.dialect import Dialect, Fixed, Found, clocks, dialects
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
-from acctrecover.fill import extend, fill, join
+from acctrecover.fill import extend, fill
 from acctrecover.mend import doubt_before, mend, unsound
 from acctrecover.registry import choose, load_formats
 from acctrecover.seam import seams
 from acctrecover.source import Evidence, Source, open_source
-from acctrecover.walk import RISK, Chain, Walker
+from acctrecover.walk import RISK, Chain, Walker, join
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""

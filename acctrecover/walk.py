@@ -40,6 +40,22 @@ class Chain:
     tail: tuple[int, ...]
 
 
+def join(out: list[Chain], chain: Chain) -> None:
+    """Append a chain, or lengthen the last one with it where they touch."""
+    last = out[-1] if out else None
+    pitch = chain.dialect.pitch
+    if (
+        last
+        and last.stop == chain.start
+        and last.dialect is chain.dialect
+        and (pitch is None or (chain.start - last.start) % pitch == 0)
+    ):
+        tail = (*last.tail, *chain.tail)[-3:]
+        out[-1] = replace(last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail)
+    else:
+        out.append(chain)
+
+
 @dataclass
 class Walker:
     """One pass over a source; `chains` grows in offset order."""
@@ -72,19 +88,10 @@ class Walker:
         run = lock.run(octets, 0, self.at)
         if run.count:
             tail = tuple(self.at + start for start in run.tail)
-            self._add(Chain(lock, self.at, self.at + run.stop, run.count, run.count * _typical(lock), tail))
+            join(self.chains, Chain(lock, self.at, self.at + run.stop, run.count, run.count * _typical(lock), tail))
         self.at += run.stop
         cut = self.at + lock.largest > self.source.size or run.stop + lock.largest <= len(octets)
         return None if cut or not run.count else lock
-
-    def _add(self, chain: Chain) -> None:
-        last = self.chains[-1] if self.chains else None
-        if last and last.stop == chain.start and last.dialect is chain.dialect:
-            tail = (*last.tail, *chain.tail)[-3:]
-            chain = Chain(last.dialect, last.start, chain.stop, last.count + chain.count, last.bits + chain.bits, tail)
-            self.chains[-1] = chain
-        else:
-            self.chains.append(chain)
 
     def _untail(self) -> tuple[int, Dialect | None]:
         """Take the last records of a chain that ends here back: the wound may have touched them."""
@@ -111,7 +118,7 @@ class Walker:
             for index, part in enumerate(parts):
                 if part.count > 3 and part.bits > SURE + np.log2(self.source.size) and part.stop > self.at:
                     for earlier in parts[:index]:
-                        self._add(earlier)
+                        join(self.chains, earlier)
                     self.at = part.start
                     return part.dialect
             if done or reach >= FAR:
@@ -120,7 +127,7 @@ class Walker:
         border = high if done else high - 2 * self.largest
         for part in parts:
             if part.stop <= border or done:
-                self._add(part)
+                join(self.chains, part)
             else:
                 border = min(border, part.start)
         self.at = max(border, self.at + 1) if not done else self.source.size
@@ -154,14 +161,9 @@ class Survey:
         """Chosen candidates joined where one lands on the next."""
         out: list[Chain] = []
         for i in path:
-            start, landing = int(self.starts[i]), int(self.landings[i])
+            start = int(self.starts[i])
             dialect, bits = self.dialects[int(self.owner[i])], float(self.bits[i])
-            last = out[-1] if out else None
-            if last and last.stop == start and last.dialect is dialect:
-                tail = (*last.tail, start)[-3:]
-                out[-1] = Chain(dialect, last.start, landing, last.count + 1, last.bits + bits, tail)
-            else:
-                out.append(Chain(dialect, start, landing, 1, bits, (start,)))
+            join(out, Chain(dialect, start, int(self.landings[i]), 1, bits, (start,)))
         return out
 
 
