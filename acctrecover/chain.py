@@ -1,22 +1,42 @@
-"""The skeleton: of all ways to lay linked records over a stretch of bytes, the one with the fewest breaks.
+"""The skeleton: of all ways to lay linked records over a stretch of bytes, the one with the fewest and likeliest breaks.
 
-A dynamic programme from right to left over the candidates, linear in their number. Every gap costs GAP and a little per
-byte; one more where a record's end is met by no header and the phase of a fixed-size stream is not kept either. So a
-record that a header at its end confirms beats the one that overlaps it, and a record beats whatever its payload holds.
+A dynamic programme from right to left over the candidates. What a break costs is what would have caused it:
+
+* GAP for being there at all, and a little per byte of it;
+* UNMET more where a record's end is met by no header, nor by the phase of a fixed-size stream;
+* instead of that READ where one damaged byte of a header explains the bytes up to the next record exactly;
+* SLIP, growing with the bytes missing or put in, where a record's own header stands but the next one comes too early or late.
+
+So a record that a header at its end confirms beats the one that overlaps it, a record beats whatever its payload holds, and
+of the records behind a cut carrier the one nearest to the carrier's announced end is believed to be the next.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import log2
 
 GAP = 1.0
 UNMET = 1.0
 SWITCH = 2.0
 PER_BYTE = 1 / 1024
-HEADER = 4
+READ_BIT, READ_BYTE = 0.05, 0.1
+SLIP, SLIP_GROWTH = 0.2, 0.06
+EMPTY = 0.6
+"""More for a damaged length byte that should say 0, and for one before a carried stream: the carrier is likelier."""
+SKIPPED = 0.1
+"""More for each linked record that a damaged length byte would take in, up to EMPTY."""
+NEARBY = 2
+STRADDLED = 0.6
+"""More for bytes put in behind a record, where a record linked onwards begins inside it: bytes missing are likelier."""
+LEAD = 16
+"""Bytes of a payload before the stream that it carries."""
 END = -1
+
+Reading = Callable[[int, int], int | None]
+"""(offset, size) to the number of damaged bits in the one damaged byte of a header there for a record of that size."""
 
 
 @dataclass(frozen=True)
@@ -31,65 +51,185 @@ class Candidates:
     """(dialect, offset) of further headers, which confirm what lands on them though their own records are cut."""
 
 
-def skeleton(given: Candidates, pitches: Sequence[int | None], low: int, high: int, before: int | None) -> list[int]:
-    """Indices of the chosen candidates, left to right, over the bytes [low, high).
+@dataclass(frozen=True)
+class Grammar:
+    """What the skeleton knows of a dialect: the fixed distance of its records or None, its header's size, its largest record
+    and how a damaged header reads."""
 
-    `pitches` has each dialect's fixed distance of records, or None. `before` is the dialect of a record that ends at `low`.
-    A record may land behind `high`: what follows there is not judged.
-    """
-    starts, landings, dialects = given.starts, given.landings, given.dialects
-    n = len(starts)
-    cost, follow = [0.0] * n, [END] * n
-    best, best_at = [0.0] * (n + 1), [END] * (n + 1)
-    best[n] = PER_BYTE * high
-    at: dict[tuple[int, int], int] = {}
-    phase: dict[tuple[int, int], int] = {}
+    pitch: int | None
+    head: int
+    largest: int
+    reading: Reading
 
-    for i in range(n - 1, -1, -1):
-        landing, dialect = landings[i], dialects[i]
-        linked = at.get((dialect, landing), END)
-        if landing >= high:
+
+@dataclass(frozen=True)
+class Step:
+    """A chosen candidate; `cut` where its header stands but its body lost or gained bytes."""
+
+    index: int
+    cut: bool
+
+
+class Skeleton:
+    """The programme over one stretch [low, high): `path` gives the chosen candidates from left to right."""
+
+    def __init__(self, given: Candidates, grammars: Sequence[Grammar], low: int, high: int) -> None:
+        self.given, self.grammars, self.low, self.high = given, grammars, low, high
+        self.n = len(given.starts)
+        self.cost = [0.0] * self.n
+        self.follow = [END] * self.n
+        self.cut = [False] * self.n
+        self.at: dict[tuple[int, int], int] = {}
+        self.into: dict[tuple[int, int], list[int]] = {}
+        for i in range(self.n):
+            self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
+        self.best, self.best_at = [0.0] * (self.n + 1), [END] * (self.n + 1)
+        self.best[self.n] = PER_BYTE * high
+        self.phase: dict[tuple[int, int], int] = {}
+        for i in range(self.n - 1, -1, -1):
+            self._settle(i)
+
+    def path(self, before: int | None) -> list[Step]:
+        """The chosen candidates; `before` is the dialect of a record that ends at `low`."""
+        opening = GAP + (UNMET / 2 if before is None else 0.0)  # as dear as a tail cut short, so that neither is preferred
+        total, chosen = opening + self.best[0] - PER_BYTE * self.low, self.best_at[0]
+        for dialect, grammar in enumerate(self.grammars):
+            if before in (None, dialect) and grammar.pitch is None and (self.low == 0 or before is not None):
+                for t, extra in self._readable(self.low, dialect):
+                    if GAP + extra + self.cost[t] <= total:
+                        total, chosen = GAP + extra + self.cost[t], t
+            first = self.at.get((dialect, self.low), END)
+            if first != END:
+                here = self.cost[first] + (GAP + SWITCH if before not in (None, dialect) else 0.0)
+                if here <= total:
+                    total, chosen = here, first
+        path = []
+        while chosen != END:
+            path.append(Step(chosen, self.cut[chosen]))
+            chosen = self.follow[chosen]
+        return path
+
+    def _settle(self, i: int) -> None:
+        given = self.given
+        start, landing, dialect = given.starts[i], given.landings[i], given.dialects[i]
+        grammar = self.grammars[dialect]
+        linked = self.at.get((dialect, landing), END)
+        cut = False
+        if landing >= self.high:
             total, after = 0.0, END
         else:
-            first = bisect_left(starts, landing)
-            total, after = best[first] - PER_BYTE * landing, best_at[first]
-            cut = landing + (pitches[dialect] or HEADER) > high  # what is left holds no header: the stream was cut there
-            met = linked != END or (dialect, landing) in given.heads
-            total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
-            if after != END and dialects[after] != dialect:
-                total += SWITCH
-            pitch = pitches[dialect]
-            if pitch is not None:
-                same = phase.get((dialect, starts[i] % pitch), END)
-                if same != END:
-                    kept = cost[same] + GAP + PER_BYTE * (starts[same] - landing)
-                    if kept < total:
-                        total, after = kept, same
-            if linked != END and cost[linked] <= total:
-                total, after = cost[linked], linked
-        cost[i], follow[i] = total + given.costs[i], after
-        value = cost[i] + PER_BYTE * starts[i]
-        if value <= best[i + 1]:
-            best[i], best_at[i] = value, i
-        else:
-            best[i], best_at[i] = best[i + 1], best_at[i + 1]
-        pitch = pitches[dialect]
-        if pitch is not None:
-            key = (dialect, starts[i] % pitch)
-            if key not in phase or cost[i] + PER_BYTE * starts[i] <= cost[phase[key]] + PER_BYTE * starts[phase[key]]:
-                phase[key] = i
-        at[dialect, starts[i]] = i
+            if linked != END and grammar.pitch is None:  # what follows the header there is that header's own affair
+                total, after = self.cost[linked], linked
+            else:
+                total, after = self._break(i, met=linked != END or (dialect, landing) in given.heads)
+            if grammar.pitch is None:
+                for t, extra in self._late(i, landing, dialect):
+                    if GAP + extra + self.cost[t] < total:
+                        total, after = GAP + extra + self.cost[t], t
+            if linked != END and self.cost[linked] <= total:
+                total, after = self.cost[linked], linked
+        if grammar.pitch is None:
+            forsaken = GAP + (UNMET if linked != END else 0.0)
+            for t, extra in self._early(i, start, min(landing, self.high), dialect):
+                if forsaken + extra + self.cost[t] < total:
+                    total, after, cut = forsaken + extra + self.cost[t], t, True
+        self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
+        value = self.cost[i] + PER_BYTE * start
+        self.best[i], self.best_at[i] = min((value, i), (self.best[i + 1], self.best_at[i + 1]), key=lambda pair: pair[0])
+        if grammar.pitch is not None:
+            key = (dialect, start % grammar.pitch)
+            same = self.phase.get(key, END)
+            if same == END or value <= self.cost[same] + PER_BYTE * given.starts[same]:
+                self.phase[key] = i
+        self.at[dialect, start] = i
 
-    opening = GAP + (UNMET / 2 if before is None else 0.0)  # as dear as a tail cut short, so that neither is preferred
-    total, chosen = opening + best[0] - PER_BYTE * low, best_at[0]
-    for dialect in range(len(pitches)):
-        first = at.get((dialect, low), END)
-        if first != END:
-            here = cost[first] + (GAP + SWITCH if before not in (None, dialect) else 0.0)
-            if here <= total:
-                total, chosen = here, first
-    path = []
-    while chosen != END:
-        path.append(chosen)
-        chosen = follow[chosen]
-    return path
+    def _break(self, i: int, *, met: bool) -> tuple[float, int]:
+        """The cheapest gap of any size behind candidate `i`, whole: its cost, and what follows."""
+        given, dialect = self.given, self.given.dialects[i]
+        landing, grammar = given.landings[i], self.grammars[dialect]
+        first = bisect_left(given.starts, landing)
+        total, after = self.best[first] - PER_BYTE * landing, self.best_at[first]
+        cut = landing + (grammar.pitch or grammar.head) > self.high  # what is left holds no header: the stream was cut there
+        total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
+        if after != END and given.dialects[after] != dialect:
+            total += SWITCH
+        if grammar.pitch is not None:
+            same = self.phase.get((dialect, given.starts[i] % grammar.pitch), END)
+            if same != END:
+                kept = self.cost[same] + GAP + PER_BYTE * (given.starts[same] - landing)
+                if kept < total:
+                    return kept, same
+        return total, after
+
+    def _readable(self, landing: int, dialect: int) -> list[tuple[int, float]]:
+        """(candidate, cost) of the records that one damaged byte of a header at `landing` leads to."""
+        given, grammar = self.given, self.grammars[dialect]
+        out = []
+        own = self.at.get((dialect, landing), END)
+        skipped = 0
+        j = bisect_left(given.starts, landing + grammar.head)
+        while j < self.n and given.starts[j] <= landing + grammar.largest:
+            if given.dialects[j] == dialect:
+                size = given.starts[j] - landing
+                bits = grammar.reading(landing, size)
+                if bits:
+                    extra = READ_BIT if bits == 1 else READ_BYTE
+                    if own != END:
+                        extra += min(SKIPPED * skipped, EMPTY)
+                        if size == grammar.head or (bits > 1 and self._carries(own)):
+                            extra += EMPTY
+                        if self._forsakes(j, given.landings[own], dialect):
+                            extra += STRADDLED
+                    out.append((j, extra))
+                skipped += (dialect, given.landings[j]) in self.at
+            j += 1
+        return out
+
+    def _forsakes(self, j: int, landing: int, dialect: int) -> bool:
+        """Whether the path from candidate `j` on goes past a record at `landing`, or a linked one almost exactly there."""
+        near = {landing} if (dialect, landing) in self.at else set()
+        for t in range(landing - NEARBY, landing + NEARBY + 1):
+            if (n := self.at.get((dialect, t), END)) != END and (dialect, self.given.landings[n]) in self.at:
+                near.add(t)
+        while near and j != END and self.given.starts[j] <= landing + NEARBY:
+            near.discard(self.given.starts[j])
+            j = self.follow[j]
+        return bool(near)
+
+    def _late(self, i: int, landing: int, dialect: int) -> list[tuple[int, float]]:
+        """(candidate, cost) of the records that may come next though they begin behind `landing`."""
+        given, grammar = self.given, self.grammars[dialect]
+        out = self._readable(landing, dialect)
+        start = given.starts[i]
+        j = bisect_left(given.starts, landing + 1)
+        while j < self.n and given.starts[j] <= landing + grammar.largest:
+            if given.dialects[j] == dialect:
+                extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
+                inside = any(start < s < landing for s in self.into.get((dialect, given.starts[j]), ()))
+                if inside and not self._carries(i):
+                    extra += STRADDLED
+                out.append((j, extra))
+            j += 1
+        return out
+
+    def _early(self, i: int, start: int, landing: int, dialect: int) -> list[tuple[int, float]]:
+        """(candidate, cost) of the records that may come next though they begin before `landing`."""
+        given, grammar = self.given, self.grammars[dialect]
+        out = []
+        j = i + 1
+        while j < self.n and given.starts[j] < landing:
+            if given.dialects[j] == dialect and given.starts[j] >= start + grammar.head:
+                out.append((j, SLIP + SLIP_GROWTH * log2(landing - given.starts[j])))
+            j += 1
+        return out
+
+    def _carries(self, i: int) -> bool:
+        """Whether the payload of a candidate begins with a linked pair of records."""
+        given, dialect = self.given, self.given.dialects[i]
+        first = given.starts[i] + self.grammars[dialect].head
+        j = bisect_left(given.starts, first)
+        while j < self.n and given.starts[j] <= first + LEAD:
+            if given.dialects[j] == dialect and (dialect, given.landings[j]) in self.at:
+                return True
+            j += 1
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.errors import FormatError
+from acctrecover.expr import field_of
 from acctrecover.schema import Format, Framed
 from acctrecover.shape import Bools, Octets, Shape
 
@@ -18,8 +20,8 @@ CHUNK = 1 << 18
 """Offsets searched at once: bounds the memory of a search at every byte."""
 FEW = 64
 """Records a fixed-size run is first tried with, before whole columns are checked."""
-TAIL = 3
-"""Records at the end of a run that a wound behind it may have touched."""
+TAIL = 600
+"""Bytes at the end of a run whose records a wound behind it may have touched: more than two of the largest."""
 NOWHERE = np.zeros(0, np.int64)
 
 
@@ -73,7 +75,7 @@ class Fixed:
         """Where the record behind each stop must start."""
         return stops
 
-    def run(self, octets: Octets, start: int, base: int = 0) -> Run:
+    def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0) -> Run:
         """The sound, linked records from `start` on."""
         count = 0
         step = FEW
@@ -84,7 +86,7 @@ class Fixed:
             count += len(records) if whole else int(np.argmin(good))
             if not whole or len(records) < step:
                 stop = start + count * self.size
-                return Run(stop, count, [stop - n * self.size for n in range(min(count, TAIL), 0, -1)])
+                return Run(stop, count, [stop - n * self.size for n in range(min(count, -(-TAIL // self.size)), 0, -1)])
             step = min(step * 8, CHUNK // 8)
 
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
@@ -103,6 +105,10 @@ class Fixed:
     def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""
         return [(self.shape, 0, np.arange(len(found.starts)))]
+
+    def reader(self, octets: Octets, low: int) -> Callable[[int, int], int | None]:
+        """Without headers there is none to read: always None."""
+        return lambda at, size: None
 
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
         """The shape a record at `start` must have, and the bytes before its first field."""
@@ -185,12 +191,18 @@ class FramedDialect:
                 out[index] = stop + int(room[index])
         return out
 
-    def run(self, octets: Octets, start: int, base: int = 0) -> Run:
-        """The linked records from `start` on; their payloads are not looked at."""
+    def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0) -> Run:
+        """The linked records from `start` on, up to one whose length misleads at `trusted` or behind; their payloads are not
+        looked at."""
         path, found, landing = self._follow(octets, start, base)
+        if len(path):
+            doubtful = self.misled(octets, found, landing, path)
+            doubtful = [i for i in doubtful if int(found.starts[i]) >= trusted]
+            if doubtful:
+                path = path[: int(np.searchsorted(path, doubtful[0]))]
         if not len(path):
             return Run(start, 0, [])
-        return Run(int(landing[path[-1]]), len(path), found.starts[path[-TAIL:]].tolist())
+        return Run(int(landing[path[-1]]), len(path), [s for s in found.starts[path[-TAIL // self.head :]].tolist() if s > landing[path[-1]] - TAIL])
 
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
         """The records of a chain [start, stop) found by `run` before."""
@@ -215,6 +227,33 @@ class FramedDialect:
             if not linked[last]:
                 return np.concatenate(pieces), found, landing
             at = int(following[last])
+
+    def misled(self, octets: Octets, found: Found, landing: Offsets, path: Offsets) -> list[int]:
+        """Which candidates of `path` have a length that one flipped bit would make right, and that takes other records in.
+
+        Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
+        such record is damage; where several of a type are alike, it is their writer's habit.
+        """
+        kind, kind_end = _place(self.header, self.declared.type)
+        out: dict[bytes, list[int]] = {}
+        following = np.searchsorted(found.starts, found.stops[path])
+        for i, behind in zip(path[following > path + 1].tolist(), following[following > path + 1].tolist(), strict=True):
+            ends = set()
+            lead = 0
+            for j in range(behind - 1, i, -1):
+                if int(landing[j]) == int(landing[i]) or int(landing[j]) in ends:
+                    ends.add(int(found.starts[j]))
+            inner = set(landing[i + 1 : behind].tolist())
+            heads = [start for start in ends if start not in inner]
+            length = int(found.sizes[i]) - self.head
+            for start in heads:
+                lead = start - int(found.starts[i]) - self.head
+                if lead > 0 and (lead ^ length).bit_count() == 1:
+                    number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
+                    if self.low[number[0]] <= lead <= self.high[number[0]]:
+                        out.setdefault(number, []).append(i)
+                    break
+        return sorted(group[0] for group in out.values() if len(group) == 1)
 
     def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""
@@ -245,10 +284,44 @@ class FramedDialect:
                 out[which[good]] += shape.bits
         return out
 
+    def reader(self, octets: Octets, low: int) -> Callable[[int, int], int | None]:
+        """A function of (offset, size): how many bits of one header byte are damaged if a record of that size stands there.
+
+        0 for a sound header, None where more than one byte would have to be wrong. `octets` begin at `low`.
+        """
+        data = octets.tobytes()
+        places = [_place(self.header, expr) for expr in (self.declared.cookie, self.declared.type, self.declared.length)]
+        (mark, mark_end), (kind, kind_end), (room, room_end) = places
+        order: Any = "big" if self.big else "little"
+        lowest, highest = self.low.tolist(), self.high.tolist()
+
+        def read(at: int, size: int) -> int | None:
+            head, length = data[at - low : at - low + self.head], size - self.head
+            if len(head) < self.head or not 0 <= length < 1 << 8 * (room_end - room):
+                return None
+            wrong = [a ^ b for a, b in zip(head[mark:mark_end], self.opening, strict=True) if a != b]
+            wrong += [a ^ b for a, b in zip(head[room:room_end], length.to_bytes(room_end - room, order), strict=True) if a != b]
+            number = int.from_bytes(head[kind:kind_end], order)
+            if not lowest[number] <= length <= highest[number]:
+                near = any(lowest[number ^ 1 << b] <= length <= highest[number ^ 1 << b] for b in range(8))
+                wrong.append(1 if near else 0xFF)
+            return None if len(wrong) > 1 else wrong[0].bit_count() if wrong else 0
+
+        return read
+
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
         """The payload shape that the header at `start` announces, and the header's size."""
         starts, types, lengths = self.heads(octets[start : start + self.head])
         return (self.payload(int(types[0]), int(lengths[0])), self.head) if len(starts) else None
+
+
+def _place(header: Shape, expr: Any) -> tuple[int, int]:
+    """Where in a header the field stands that an expression names."""
+    name = field_of(expr)
+    if name is None:
+        raise FormatError(f"{header.where}: cookie, type and length must each name a field of the header, as in this.length")
+    start = int(header.dtype.fields[name][1])  # type: ignore[index]
+    return start, start + int(header.dtype[name].itemsize)
 
 
 Dialect = Fixed | FramedDialect

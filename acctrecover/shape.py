@@ -54,7 +54,7 @@ class Shape:
     """
 
     def __init__(self, where: str, record: Record, big: bool, length: int = 0) -> None:
-        self.record, self.big, self.length = record, big, length
+        self.where, self.record, self.big, self.length = where, record, big, length
         self.struct = _ordered(where, record.layout, big, length)
         self.dtype = dtype_of(where, self.struct)
         self.size = self.dtype.itemsize

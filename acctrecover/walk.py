@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.chain import Candidates, skeleton
-from acctrecover.dialect import Dialect, Found, FramedDialect, clocks
+from acctrecover.chain import Candidates, Grammar, Skeleton
+from acctrecover.dialect import TAIL, Dialect, Found, FramedDialect, clocks
 from acctrecover.source import Source
 
 WINDOW = 1 << 22
@@ -22,6 +22,8 @@ SURE = 20.0
 RISK = 1e-3
 """The E-value up to which a chain is believed."""
 DAY = 86400.0
+MISLED = 1.5
+"""What a record costs whose length takes a series of others in: more than a gap, where one flipped bit explains them."""
 UNSOUND = 0.3
 """What a record with a broken payload costs the skeleton: less than a gap."""
 YEARS = (6.0e8, 2.3e9)
@@ -50,7 +52,7 @@ def join(out: list[Chain], chain: Chain) -> None:
         and last.dialect is chain.dialect
         and (pitch is None or (chain.start - last.start) % pitch == 0)
     ):
-        tail = (*last.tail, *chain.tail)[-3:]
+        tail = tuple(start for start in (*last.tail, *chain.tail) if start > chain.stop - TAIL)
         out[-1] = replace(last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail)
     else:
         out.append(chain)
@@ -69,6 +71,7 @@ class Walker:
         self.largest = max(d.largest for d in self.dialects)
         self.at = 0
         self.reported = 0
+        self.trusted = 0
 
     def octets(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(self.source.read(start, stop), np.uint8)
@@ -85,7 +88,7 @@ class Walker:
 
     def _follow(self, lock: Dialect) -> Dialect | None:
         octets = self.octets(self.at, self.at + WINDOW)
-        run = lock.run(octets, 0, self.at)
+        run = lock.run(octets, 0, self.at, self.trusted - self.at)
         if run.count:
             tail = tuple(self.at + start for start in run.tail)
             join(self.chains, Chain(lock, self.at, self.at + run.stop, run.count, run.count * _typical(lock), tail))
@@ -94,17 +97,18 @@ class Walker:
         return None if cut or not run.count else lock
 
     def _untail(self) -> tuple[int, Dialect | None]:
-        """Take the last records of a chain that ends here back: the wound may have touched them."""
-        last = self.chains[-1] if self.chains else None
-        if last is None or last.stop != self.at:
-            return self.at, None
-        left = last.count - len(last.tail)
-        if left <= 0:
+        """Take the records of the last TAIL bytes back, also behind an earlier wound: this one may have touched them."""
+        low = self.at
+        while self.chains and self.chains[-1].stop > self.at - TAIL:
+            last = self.chains[-1]
+            left = last.count - len(last.tail)
+            if left > 0:
+                share = last.bits * left / last.count
+                self.chains[-1] = replace(last, stop=last.tail[0], count=left, bits=share, tail=())
+                return last.tail[0], last.dialect
             self.chains.pop()
-            return last.start, None
-        share = last.bits * left / last.count
-        self.chains[-1] = replace(last, stop=last.tail[0], count=left, bits=share, tail=())
-        return last.tail[0], last.dialect
+            low = last.start
+        return low, None
 
     def _search(self) -> Dialect | None:
         """Look at every offset from here on until a chain can be followed again."""
@@ -119,7 +123,7 @@ class Walker:
                 if part.count > 3 and part.bits > SURE + np.log2(self.source.size) and part.stop > self.at:
                     for earlier in parts[:index]:
                         join(self.chains, earlier)
-                    self.at = part.start
+                    self.at, self.trusted = part.start, self.at + 1
                     return part.dialect
             if done or reach >= FAR:
                 break
@@ -138,6 +142,7 @@ class Walker:
 class Survey:
     """All candidates of all dialects in a stretch of the input, in offset order; offsets are absolute."""
 
+    octets: npt.NDArray[np.uint8]
     low: int
     dialects: Sequence[Dialect]
     starts: npt.NDArray[np.int64]
@@ -154,8 +159,9 @@ class Survey:
         lists = (self.starts.tolist(), self.landings.tolist(), self.owner.tolist(), self.costs.tolist())
         given = Candidates(*lists, self.heads)
         known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
-        path = skeleton(given, [d.pitch for d in self.dialects], self.low, high, known)
-        return self.linked(path)
+        grammars = [Grammar(d.pitch, d.smallest, d.largest, d.reader(self.octets, self.low)) for d in self.dialects]
+        path = Skeleton(given, grammars, self.low, high).path(known)
+        return self.linked([step.index for step in path if not step.cut])
 
     def linked(self, path: Sequence[int]) -> list[Chain]:
         """Chosen candidates joined where one lands on the next."""
@@ -182,26 +188,28 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
         if not len(found.starts):
             continue
         landings = dialect.landing(octets, low, found.stops)
+        misled = dialect.misled(octets, found, landings, np.arange(len(found.starts))) if dialect.pitch is None else []
         linked = np.isin(landings, found.starts) | np.isin(found.starts, landings) | (found.starts == 0)
         linked |= landings >= len(octets)
         lone = Found(found.starts[~linked], found.sizes[~linked])
         if len(lone.starts):
             linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= RISK
-        found, landings = Found(found.starts[linked], found.sizes[linked]), landings[linked]
+        costs = np.zeros(len(linked))
+        costs[misled] = MISLED
+        found, landings, costs = Found(found.starts[linked], found.sizes[linked]), landings[linked], costs[linked]
         bits = dialect.bits(octets, found)
-        costs: npt.NDArray[np.float64] = np.where(dialect.sound(octets, found), 0.0, UNSOUND)
-        costs = costs + _incoherence(dialect, octets, found)
+        costs += np.where(dialect.sound(octets, found), 0.0, UNSOUND) + _incoherence(dialect, octets, found)
         if before is not None and dialect is not before:
             costs = costs + 2e-4
         owner = np.full(len(bits), index)
         columns.append([found.starts + low, found.sizes, landings + low, owner, bits, costs])
     if not columns:
         none = np.zeros(0, np.int64)
-        return Survey(low, dialects, none, none, none, none, none.astype(float), none.astype(float), frozenset(heads))
+        return Survey(octets, low, dialects, none, none, none, none, none.astype(float), none.astype(float), frozenset(heads))
     joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
     order = np.argsort(joined[0], kind="stable")
     starts, sizes, landings, owner, bits, costs = (column[order] for column in joined)
-    return Survey(low, dialects, starts, sizes, landings, owner, bits, costs, frozenset(heads))
+    return Survey(octets, low, dialects, starts, sizes, landings, owner, bits, costs, frozenset(heads))
 
 
 def _typical(dialect: Dialect) -> float:
