@@ -22,7 +22,8 @@ GAP = 1.0
 UNMET = 1.0
 SWITCH = 2.0
 PER_BYTE = 1 / 1024
-READ_BIT, READ_BYTE = 0.05, 0.1
+READ_SLIP, READ_BIT, READ_BYTE = 0.04, 0.05, 0.1
+CARRIED = 0.15
 SLIP, SLIP_GROWTH = 0.2, 0.06
 EMPTY = 0.6
 """More for a damaged length byte that should say 0, and for one before a carried stream: the carrier is likelier."""
@@ -166,22 +167,24 @@ class Skeleton:
         given, grammar = self.given, self.grammars[dialect]
         out = []
         own = self.at.get((dialect, landing), END)
-        skipped = 0
+        skipped, first = 0, landing
         j = bisect_left(given.starts, landing + grammar.head)
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:
                 size = given.starts[j] - landing
                 bits = grammar.reading(landing, size)
                 if bits:
-                    extra = READ_BIT if bits == 1 else READ_BYTE
+                    extra = READ_SLIP if bits < 0 else READ_BIT if bits == 1 else READ_BYTE
+                    carried = own == END and first <= landing + grammar.head + LEAD
+                    extra += min(SKIPPED * skipped / 5, CARRIED) if carried else min(SKIPPED * skipped, EMPTY)
                     if own != END:
-                        extra += min(SKIPPED * skipped, EMPTY)
                         if size == grammar.head or (bits > 1 and self._carries(own)):
                             extra += EMPTY
                         if self._forsakes(j, given.landings[own], dialect):
                             extra += STRADDLED
                     out.append((j, extra))
-                skipped += (dialect, given.landings[j]) in self.at
+                if (dialect, given.landings[j]) in self.at:
+                    first, skipped = first if skipped else given.starts[j], skipped + 1
             j += 1
         return out
 
@@ -201,6 +204,8 @@ class Skeleton:
         given, grammar = self.given, self.grammars[dialect]
         out = self._readable(landing, dialect)
         start = given.starts[i]
+        if (dialect, landing) in self.at:
+            return out
         j = bisect_left(given.starts, landing + 1)
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:

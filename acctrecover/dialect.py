@@ -22,6 +22,8 @@ FEW = 64
 """Records a fixed-size run is first tried with, before whole columns are checked."""
 TAIL = 600
 """Bytes at the end of a run whose records a wound behind it may have touched: more than two of the largest."""
+SLIPPED = -1
+"""What `reader` says of a header with one byte missing or too many."""
 NOWHERE = np.zeros(0, np.int64)
 
 
@@ -285,27 +287,49 @@ class FramedDialect:
         return out
 
     def reader(self, octets: Octets, low: int) -> Callable[[int, int], int | None]:
-        """A function of (offset, size): how many bits of one header byte are damaged if a record of that size stands there.
+        """A function of (offset, size) that says what damage to a header there leaves a record of that size, with `octets` at `low`.
 
-        0 for a sound header, None where more than one byte would have to be wrong. `octets` begin at `low`.
+        0 for a sound header; the number of bits where one byte is wrong; SLIPPED where one byte of it is missing or too many;
+        None for more than that.
         """
-        data = octets.tobytes()
+        data, head = octets.tobytes(), self.head
         places = [_place(self.header, expr) for expr in (self.declared.cookie, self.declared.type, self.declared.length)]
         (mark, mark_end), (kind, kind_end), (room, room_end) = places
         order: Any = "big" if self.big else "little"
         lowest, highest = self.low.tolist(), self.high.tolist()
+        most = 1 << 8 * (room_end - room)
 
-        def read(at: int, size: int) -> int | None:
-            head, length = data[at - low : at - low + self.head], size - self.head
-            if len(head) < self.head or not 0 <= length < 1 << 8 * (room_end - room):
-                return None
-            wrong = [a ^ b for a, b in zip(head[mark:mark_end], self.opening, strict=True) if a != b]
-            wrong += [a ^ b for a, b in zip(head[room:room_end], length.to_bytes(room_end - room, order), strict=True) if a != b]
-            number = int.from_bytes(head[kind:kind_end], order)
+        def wrong(octets: bytes, length: int) -> list[int]:
+            """What each byte of a header differs by, where it does, from the one for that payload."""
+            out = [a ^ b for a, b in zip(octets[mark:mark_end], self.opening, strict=True) if a != b]
+            out += [a ^ b for a, b in zip(octets[room:room_end], length.to_bytes(room_end - room, order), strict=True) if a != b]
+            number = int.from_bytes(octets[kind:kind_end], order)
             if not lowest[number] <= length <= highest[number]:
                 near = any(lowest[number ^ 1 << b] <= length <= highest[number ^ 1 << b] for b in range(8))
-                wrong.append(1 if near else 0xFF)
-            return None if len(wrong) > 1 else wrong[0].bit_count() if wrong else 0
+                out.append(1 if near else 0xFF)
+            return out
+
+        def read(at: int, size: int) -> int | None:
+            at, length = at - low, size - head
+            if at + head > len(data) or not -1 <= length < most:
+                return None
+            damage = wrong(data[at : at + head], length) if length >= 0 else [0, 0]
+            if len(damage) < 2:
+                return damage[0].bit_count() if damage else 0
+            seen = data[at : at + head + 1]
+            if 1 <= length and len(seen) > head and any(not wrong(seen[:k] + seen[k + 1 :], length - 1) for k in range(head + 1)):
+                return SLIPPED
+            if length + 1 < most:
+                for k in range(head):
+                    guesses = range(256) if kind <= k < kind_end else (seen[k],)
+                    ideal = self.opening if mark <= k < mark_end else b""
+                    if mark <= k < mark_end:
+                        guesses = (ideal[k - mark],)
+                    elif room <= k < room_end:
+                        guesses = ((length + 1).to_bytes(room_end - room, order)[k - room],)
+                    if any(not wrong(seen[:k] + bytes([g]) + seen[k : head - 1], length + 1) for g in guesses):
+                        return SLIPPED
+            return None
 
         return read
 
