@@ -2,7 +2,7 @@
 PY = .venv/bin/python
 SAMPLE = corpora/linux-v3-damaged/enospc-misaligned.pacct
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench evaluate clean
 
 .venv/ready: pyproject.toml
 	python3 -m venv .venv
@@ -29,6 +29,10 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(PY) tests/bench/bench.py
+
+# The test bench: seeded damage, counted. More of it: .venv/bin/python -m tests.evaluate --help
+evaluate: .venv/ready
+	$(PY) -m tests.evaluate
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -4,6 +4,7 @@ The package, from the top down; each module imports only from those below it.
 
     cli       the commands             report    how results read
     repairing, export, cookies         what the commands do
+    damaging, wholesale, wounds        streams damaged on purpose      lineage  bytes that know their origin
     scanning  extents of an input      mend, cause, fill, seam   what becomes of a gap
     walk      bytes to chains          chain     the skeleton by parsimony
     heal      the one reading that fits
@@ -15,7 +16,7 @@ The package, from the top down; each module imports only from those below it.
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["cookie_stats", "load_formats", "repair", "scan"]
+__all__ = ["cookie_stats", "damage", "load_formats", "repair", "scan"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,7 +24,13 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    homes = {"cookie_stats": "cookies", "load_formats": "registry", "repair": "repairing", "scan": "scanning"}
+    homes = {
+        "cookie_stats": "cookies",
+        "damage": "damaging",
+        "load_formats": "registry",
+        "repair": "repairing",
+        "scan": "scanning",
+    }
     value = getattr(import_module(f"acctrecover.{homes[name]}"), name)
     globals()[name] = value
     return value

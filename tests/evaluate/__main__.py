@@ -1,0 +1,64 @@
+"""The bench's command line: see the package's docstring."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+from tqdm import tqdm
+
+from . import __doc__ as usage
+from . import replay, table
+from .bench import ALL, Cell, Tally, cases, play, run
+from .cases import STREAMS, Case
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.evaluate", description=usage, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--streams", type=int, default=12, metavar="N", help="streams of each kind and number of wounds")
+    parser.add_argument("--stream", action="append", choices=STREAMS, help="only this sort of stream")
+    parser.add_argument("--kinds", type=lambda text: text.split(","), default=list(ALL), metavar="A,B", help=f"of {', '.join(ALL)}")
+    parser.add_argument("--wounds", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2, 3], metavar="1,2,3")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first stream; the next ones count up")
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--failures", type=Path, metavar="FILE", help="write cases with faults as JSON lines")
+    parser.add_argument("--replay", metavar="CASE", help="print one case, truth and scan side by side")
+    parser.add_argument("--all", action="store_true", help="with --replay: every row")
+    given = parser.parse_args()
+    if wrong := [kind for kind in given.kinds if kind not in ALL]:
+        parser.error(f"no such kind: {', '.join(wrong)}")
+    if given.replay:
+        for line in replay.lines(play(Case.named(given.replay)), everything=given.all):
+            print(line)
+        return 0
+    return evaluate(given)
+
+
+def evaluate(given: argparse.Namespace) -> int:
+    """Run the bench and print the table; 1 where a scan raised."""
+    todo = cases(given.stream or STREAMS, given.kinds, given.wounds, given.streams, given.seed)
+    tallies: dict[Cell, Tally] = {}
+    begin = time.perf_counter()
+    with given.failures.open("w") if given.failures else nullcontext() as file:
+        for cell, counts, seconds, report in tqdm(
+            run(todo, given.jobs), total=len(todo), unit="scan", disable=not sys.stderr.isatty()
+        ):
+            if cell[2] == 1:
+                counts["missed1"] = counts["missed"]
+            tallies.setdefault(cell, Tally()).add(counts, seconds)
+            if file and report:
+                print(json.dumps(report), file=file)
+    for line in table.lines(tallies):
+        print(line)
+    print(f"{len(todo):,} scans in {time.perf_counter() - begin:.0f} s")
+    return 1 if any(tally.counts["raised"] for tally in tallies.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

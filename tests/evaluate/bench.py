@@ -1,0 +1,120 @@
+"""Many cases scanned and judged, on several processes, and their counts added up."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from acctrecover import scan
+
+from .cases import MIXED, PARTIAL, WHOLESALE, Case, Dealt, deal
+from .causes import name_cause
+from .judge import Verdict, intact_spots, judge
+
+Cell = tuple[str, str, int]
+"""Stream, kind and number of wounds."""
+
+
+@dataclass
+class Outcome:
+    """What came of one case: its verdict, the damage dealt, and the seconds the scan took."""
+
+    case: Case
+    verdict: Verdict
+    dealt: Dealt
+    seconds: float
+    found: Any = None
+
+
+@dataclass
+class Tally:
+    """Counts of all cases of one cell."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def add(self, counts: Counter[str], seconds: float) -> None:
+        self.counts += counts
+        self.seconds += seconds
+
+
+def play(case: Case) -> Outcome:
+    """Deal, scan and judge one case; a scan that raises is a fault of its own."""
+    dealt = deal(case)
+    begin = time.perf_counter()
+    try:
+        found = scan(dealt.damaged.data)
+        rows = found.records
+    except Exception as error:  # the bench reports whatever a scan raises
+        verdict = Verdict()
+        verdict.fault(f"raised {type(error).__name__}: {error}", 0, len(dealt.damaged.data))
+        verdict.counts["raised"] += 1
+        return Outcome(case, verdict, dealt, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    verdict = judge(found, dealt.texts, dealt.damaged)
+    if case.kind in WHOLESALE:
+        verdict.counts += recovered(found, rows, dealt)
+    elif case.wounds == 1 and case.kind != MIXED:
+        name_cause(verdict, found, dealt.damaged, intact_spots(dealt.texts, dealt.damaged.truth))
+    verdict.counts["streams"] += 1
+    return Outcome(case, verdict, dealt, seconds, found)
+
+
+def recovered(found: Any, rows: Any, dealt: Dealt) -> Counter[str]:
+    """A stream changed as a whole: how many of its records come back with the bytes they had."""
+    whole = dealt.texts["input"]
+    left = Counter(whole.data[a:b] for a, b in whole.records)
+    back = Counter(_octets(found, rows, dealt.damaged.data))
+    return Counter({"records": len(whole.records), "recovered": (left & back).total()})
+
+
+def _octets(found: Any, rows: Any, data: bytes) -> Iterator[bytes]:
+    """The bytes of every record as the scan would give them back, its patches applied."""
+    patches = {odd.offset: odd.patches for extent in found.extents for odd in extent.oddities}
+    for offset, size in zip(rows["offset"].tolist(), rows["size"].tolist(), strict=True):
+        octets = bytearray(data[offset : offset + size])
+        for at, before, after in sorted(patches.get(offset, ()), reverse=True):
+            octets[at - offset : at - offset + len(before)] = after
+        yield bytes(octets)
+
+
+def failure(outcome: Outcome) -> dict[str, Any]:
+    """The object that `--failures` writes for a case with faults."""
+    case = outcome.case
+    return {
+        "replay": str(case),
+        "stream": case.stream,
+        "kind": case.kind,
+        "seed": case.seed,
+        "wounds": [asdict(wound) for wound in outcome.dealt.damaged.wounds],
+        "faults": [{"what": what, "start": start, "stop": stop} for what, start, stop in outcome.verdict.faults],
+        "causes": outcome.verdict.causes,
+    }
+
+
+def cases(streams: Iterable[str], kinds: Iterable[str], wounds: Iterable[int], count: int, seed: int) -> list[Case]:
+    """`count` cases of every cell, in an order that mixes the cells; wholesale kinds are dealt once."""
+    cells = [(s, k, w) for s in streams for k in kinds for w in wounds if w == 1 or k not in WHOLESALE]
+    return [Case(stream, kind, number, seed + i) for i in range(count) for stream, kind, number in cells]
+
+
+def _played(case: Case) -> tuple[Cell, Counter[str], float, dict[str, Any] | None]:
+    outcome = play(case)
+    report = failure(outcome) if outcome.verdict.faults else None
+    return (case.stream, case.kind, case.wounds), outcome.verdict.counts, outcome.seconds, report
+
+
+def run(todo: list[Case], jobs: int) -> Iterator[tuple[Cell, Counter[str], float, dict[str, Any] | None]]:
+    """Play every case: its cell, its counts, seconds, and its failure if it has one. The order is that of `todo`."""
+    if jobs < 2:
+        yield from map(_played, todo)
+        return
+    with multiprocessing.Pool(jobs) as pool:
+        yield from pool.imap(_played, todo, chunksize=16)
+
+
+ALL = (*PARTIAL, MIXED, *WHOLESALE)
