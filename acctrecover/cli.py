@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -190,6 +190,59 @@ def cookie_stats(
         _object(stats.to_json(top))
     else:
         _print(stats_text(stats, top))
+
+
+def _kinds(asked: bool) -> None:
+    if asked:
+        from acctrecover.report import kinds_text
+
+        _print(kinds_text())
+        raise typer.Exit
+
+
+@app.command()
+def damage(
+    path: Annotated[str, typer.Argument(metavar="IN", help="A stream, or - for standard input.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The new, damaged file.")],
+    kinds: Annotated[list[str], typer.Option("--kind", "-k", metavar="KIND", help="A kind of damage; may be repeated.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    truth: Annotated[Path | None, typer.Option(metavar="FILE", help="Write where every byte came from, as JSON.")] = None,
+    rest: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what follows a copytruncate here, not to OUT.")] = None,
+    stale: Annotated[str | None, typer.Option(metavar="FILE", help="An older stream that stale blocks come from.")] = None,
+    other: Annotated[str | None, typer.Option(metavar="FILE", help="The stream that is spliced on.")] = None,
+    listed: Annotated[bool, typer.Option("--list", callback=_kinds, is_eager=True, help="List the kinds of damage.")] = False,
+    force: Force = False,
+) -> None:
+    """Damage a copy of a stream on purpose, to rehearse with, and know of every byte where it came from.
+
+    Example: acctrecover damage pacct -o pacct.damaged --kind zero-run --kind delete --seed 7 --truth truth.json
+    """
+    from acctrecover.damaging import damage as run
+    from acctrecover.output import atomic_output, refuse
+    from acctrecover.report import damage_text
+    from acctrecover.source import open_source
+
+    texts: list[bytes | None] = []
+    targets = [target for target in (output, truth, rest) if target is not None]
+    if len({os.path.realpath(target) for target in targets}) < len(targets):
+        raise OutputError("the outputs must be different files")
+    for name in (path, stale, other):
+        if name is None:
+            texts.append(None)
+            continue
+        with open_source(name) as source:
+            for target in targets:
+                if source.fd_stat is not None and target.exists() and os.path.samestat(source.fd_stat, target.stat()):
+                    raise OutputError(f"{target}: is the input, which is never written to")
+                refuse(target, force=force)
+            texts.append(source.read(0, source.size))
+    damaged = run(texts[0] or b"", kinds, seed, stale=texts[1], other=texts[2])
+    parts = damaged.parted() if rest is not None else (damaged.data, b"")
+    contents = {output: parts[0], rest: parts[1], truth: json.dumps(damaged.to_json()).encode() + b"\n"}
+    with ExitStack() as files:
+        for target in targets:
+            files.enter_context(atomic_output(target, force=force)).write(contents[target])
+    _print(damage_text(damaged, str(output)))
 
 
 def main() -> None:

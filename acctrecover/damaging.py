@@ -52,6 +52,16 @@ class Damaged:
     wounds: list[Wound]
     truth: list[Segment]
 
+    def parted(self) -> tuple[bytes, bytes]:
+        """The two files that the first copytruncate leaves: the copy, and what was written behind the truncation.
+
+        Raises AcctrecoverError where there was none.
+        """
+        cuts = [wound.out_start for wound in self.wounds if wound.kind == "copytruncate"]
+        if not cuts:
+            raise AcctrecoverError("only a copytruncate leaves a second file")
+        return self.data[: cuts[0]], self.data[cuts[0] :]
+
     def to_json(self) -> dict[str, Any]:
         """What `damage --truth` writes."""
         return {"size": len(self.data), "wounds": [asdict(wound) for wound in self.wounds], "segments": list(self.truth)}
@@ -113,9 +123,10 @@ class _Borders:
 
 def _moved(wound: Wound, step: Traced) -> Wound:
     """A wound's place after a later one."""
-    start = step.standing(wound.out_start)
-    stop = max(start, step.standing(wound.out_stop - 1) + 1) if wound.out_stop > wound.out_start else start
-    return replace(wound, out_start=start, out_stop=min(stop, len(step)))
+    start = stop = step.standing(wound.out_start)
+    if wound.out_stop > wound.out_start:  # up to its last byte that still stands, without what was put behind that
+        stop = max(start, min(step.standing(wound.out_stop), step.standing(wound.out_stop - 1) + 1))
+    return replace(wound, out_start=start, out_stop=stop)
 
 
 def segments(body: Traced, texts: Sequence[bytes]) -> Iterator[Segment]:

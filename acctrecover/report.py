@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from acctrecover.cookies import GIB, CookieStats, swap
+from acctrecover.damaging import KINDS, Damaged
 from acctrecover.extent import Extent
 from acctrecover.repairing import Repair, lost
 from acctrecover.scanning import Scan
@@ -138,3 +139,19 @@ def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
     longer = (stats.false_per_gib_bound(best) / GIB) ** 2 * GIB
     yield f"a 4-byte cookie of two such words: up to {longer:.2g} false cookies per GiB"
     yield f"nominate 0x{best:04X}: seen {number(int(stats.counts[best]), 'time')} in {number(stats.words, 'word')}"
+
+
+def damage_text(damaged: Damaged, output: str) -> Iterator[str]:
+    """The lines `damage` prints: one a wound, then one for all."""
+    for wound in damaged.wounds:
+        drawn = "".join(f", {name.replace('_', ' ')} {value}" for name, value in wound.parameters.items())
+        places = f"input {wound.in_start:#x}..{wound.in_stop:#x}, output {wound.out_start:#x}..{wound.out_stop:#x}"
+        yield f"{wound.kind}: {places}{drawn}"
+    kept = sum(stop - start for start, stop, source, _ in damaged.truth if source == "input")
+    yield f"wrote {number(len(damaged.data), 'byte')} to {plain(output)}; {kept:,} of them as they were"
+
+
+def kinds_text() -> Iterator[str]:
+    """One line a kind of damage."""
+    for name, deal in KINDS.items():
+        yield f"{name:<17}{(deal.__doc__ or '').splitlines()[0]}"

@@ -12,9 +12,6 @@ from acctrecover.extent import Extent, tiles
 
 from .streams import Stream
 
-FAULTS = ("missed", "false", "embedded", "doubted", "healed wrong", "cause wrong")
-"""What is worth a replay; `embedded` are those of the false that lie in a payload whose carrier is damaged."""
-
 
 @dataclass(frozen=True)
 class Spot:
@@ -28,7 +25,11 @@ class Spot:
 
 @dataclass
 class Verdict:
-    """Counts by what they count, and the places of every fault: (what, start, stop)."""
+    """Counts by what they count, and the places of every fault: (what, start, stop).
+
+    Of the false, `embedded` counts those that are records in a payload whose carrier is damaged, `chimera` those put together of
+    two records of one size so that nothing in their bytes is amiss.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, int, int]] = field(default_factory=list)
@@ -87,6 +88,26 @@ class Places:
         whole = index < len(stream.records) and stream.records[index] == span
         return (stream if whole else None), span in stream.inner
 
+    def chimera(self, start: int, stop: int, texts: dict[str, Stream]) -> bool:
+        """Whether [start, stop) is put together of records of that size, each byte where it was in its own: no bytes tell that."""
+        at = bisect_right(self.starts, start) - 1
+        place = start
+        while place < stop:
+            if at < 0 or at == len(self.runs) or not self.runs[at][0] <= place < self.runs[at][1]:
+                return False
+            low, high, text, origin = self.runs[at]
+            records = texts[text].records
+            while place < min(high, stop):
+                byte = place - low + origin
+                index = bisect_right(records, (byte, len(texts[text].data) + 1)) - 1
+                if index < 0 or records[index][1] <= byte or byte - records[index][0] != place - start:
+                    return False
+                if records[index][1] - records[index][0] != stop - start:
+                    return False
+                place += min(records[index][1] - byte, high - place)
+            at += 1
+        return True
+
 
 def judge(found: Any, texts: dict[str, Stream], damaged: Damaged) -> Verdict:
     """Judge `acctrecover.scan(damaged.data)`; `texts` are the whole streams under the names of the segments' sources."""
@@ -135,6 +156,7 @@ def _invented(verdict: Verdict, rows: dict[Any, Any], spots: list[Spot], texts: 
         elif damaged.data[start:stop] not in originals:
             verdict.fault("false", start, stop)
             verdict.counts["embedded"] += inner
+            verdict.counts["chimera"] += places.chimera(start, stop, texts)
 
 
 def _healed(verdict: Verdict, extents: list[Extent], texts: dict[str, Stream], data: bytes) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .bench import Outcome
-from .judge import intact_spots
+from .cases import Dealt
+from .judge import Places, intact_spots
 
 AROUND = 3
 """Rows shown on either side of what matters."""
@@ -76,20 +77,32 @@ def truth(outcome: Outcome) -> Iterator[tuple[int, str]]:
         low, high = stream.records[spot.index]
         name = "" if spot.text == "input" else f"{spot.text} "
         yield spot.start, f"{name}#{spot.index} {label(stream.data[low:high], stream.format, stream.byte_order)}"
-    for start, stop, source, origin in dealt.damaged.truth:
-        octets = dealt.damaged.data
-        if origin is None:
+    yield from _pieces(dealt, covered)
+
+
+def _pieces(dealt: Dealt, covered: set[tuple[int, int]]) -> Iterator[tuple[int, str]]:
+    """Put bytes, and what is left of each damaged record with the first bytes changed in it."""
+    octets = dealt.damaged.data
+    for start, stop, source, _ in dealt.damaged.truth:
+        if source == "put":
             yield start, f"  put {stop - start} {octets[start : min(stop, start + SHOWN)].hex()}"
-            continue
-        text = dealt.texts["input" if source == "changed" else source]
+    for start, stop, name, origin in Places.of(dealt.damaged.truth).runs:
+        text = dealt.texts[name]
         for index, (low, high) in enumerate(text.records):
             a, b = max(low, origin), min(high, origin + stop - start)
             at = a - origin + start
-            if a < b and (at, at + b - a) not in covered:
-                what = f"#{index}[{a - low}:{b - low}] of {high - low}"
-                shown = octets[at : at + min(b - a, SHOWN)].hex()
-                was = f" was {text.data[a : a + min(b - a, SHOWN)].hex()}" if source == "changed" else ""
-                yield at, f"  {source} {what} {shown}{was}"
+            if a >= b or (at, at + b - a) in covered:
+                continue
+            here, there = octets[at : at + b - a], text.data[a:b]
+            changed = [i for i in range(b - a) if here[i] != there[i]]
+            words = [f"  #{index}[{a - low}:{b - low}] of {label(text.data[low:high], text.format, text.byte_order)}"]
+            if name != "input":
+                words.insert(0, f"  {name}")
+            if changed:
+                first, last = changed[0], changed[-1] + 1
+                cut = min(last, first + 6)
+                words.append(f"[{a - low + first}:{a - low + last}] {there[first:cut].hex()}->{here[first:cut].hex()}")
+            yield at, " ".join(words)
 
 
 def label(octets: bytes, form: str, order: str) -> str:

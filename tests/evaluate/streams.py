@@ -205,7 +205,7 @@ class Writer:
         self.inner += [(at + start, at + stop) for start, stop in within.records + within.inner]
 
 
-def cookie_stream(rng: random.Random, big: bool | None = None, began: int | None = None) -> Stream:
-    """40 to 150 records in either byte order, a third of the streams in buffers of 512 or 4096 bytes."""
+def cookie_stream(rng: random.Random, records: tuple[int, int], big: bool | None = None, began: int | None = None) -> Stream:
+    """From the fewest to the most `records` (besides padding) in either byte order, a third of the streams in buffers."""
     order = rng.random() < 0.5 if big is None else big
-    return Writer(rng, order, rng.choice((0, 0, 0, 0, 512, 4096)), began).stream(rng.randrange(40, 151))
+    return Writer(rng, order, rng.choice((0, 0, 0, 0, 512, 4096)), began).stream(rng.randint(*records))

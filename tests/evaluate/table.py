@@ -21,14 +21,14 @@ COLUMNS = (
     "healed right",
     "healed wrong",
 )
-HEADS = ("streams", "intact", "found", "missed", "single", "doubted", "false", "inner", "altered", "healed", "wrong")
+HEADS = ("streams", "intact", "found", "missed", "single", "doubted", "false", "inner", "chimera", "altered", "healed", "wrong")
 
 
 def lines(tallies: dict[Cell, Tally]) -> Iterator[str]:
     """The table: one row a stream and kind, over all numbers of wounds; `single` are those missed beside a single wound."""
     partial = [cell for cell in tallies if cell[1] not in WHOLESALE]
     if partial:
-        yield f"{'stream kind':<23}" + "".join(f"{head:>9}" for head in HEADS) + f"{'cause':>9}{'ms':>7}"
+        yield f"{'stream kind':<23}" + "".join(f"{head:>8}" for head in HEADS) + f"{'cause':>9}{'ms':>7}"
         for stream, kind in dict.fromkeys(cell[:2] for cell in partial):
             yield row(f"{stream:<6} {kind}", (tallies[cell] for cell in partial if cell[:2] == (stream, kind)))
         yield row("all", (tallies[cell] for cell in partial))
@@ -56,7 +56,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
 def row(name: str, tallies: Iterable[Tally]) -> str:
     tally = total(tallies)
     counts = tally.counts
-    numbers = "".join(f"{counts[column]:>9,}" for column in COLUMNS)
+    numbers = "".join(f"{counts[column]:>8,}" for column in COLUMNS)
     scored = counts["cause right"] + counts["cause wrong"]
     cause = f"{100 * counts['cause right'] / scored:.1f} %" if scored else "-"
     return f"{name:<23}{numbers}{cause:>9}{1000 * tally.seconds / max(1, counts['streams']):>7.1f}"
@@ -72,7 +72,8 @@ def summary(counts: Counter[str]) -> str:
         f"{counts['streams']:,} streams, {counts['intact']:,} intact records: "
         f"missed {1e5 * counts['missed'] / intact:.1f} in 100,000 ({counts['missed1']} beside single wounds), "
         f"false {1e5 * counts['false'] / claimed:.1f} in 100,000 "
-        f"({1e5 * (counts['false'] - counts['embedded']) / claimed:.1f} without those embedded in a damaged payload), "
+        f"({1e5 * (counts['false'] - counts['embedded'] - counts['chimera']) / claimed:.1f} without those embedded in a damaged "
+        "payload and chimeras), "
         f"doubted {1e3 * counts['doubted'] / intact:.2f} in 1,000, "
         f"healed wrong {200 * counts['healed wrong'] / healed:.2f} in 200, "
         f"cause right {100 * counts['cause right'] / scored:.1f} %, raised {counts['raised']}"
