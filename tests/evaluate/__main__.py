@@ -12,9 +12,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from . import __doc__ as usage
-from . import replay, table
+from . import replay, sweep, table
 from .bench import ALL, Cell, Tally, cases, play, run
 from .cases import STREAMS, Case
+from .sweep import SweepCase
 
 
 def main() -> int:
@@ -30,13 +31,18 @@ def main() -> int:
     parser.add_argument("--failures", type=Path, metavar="FILE", help="write cases with faults as JSON lines")
     parser.add_argument("--replay", metavar="CASE", help="print one case, truth and scan side by side")
     parser.add_argument("--all", action="store_true", help="with --replay: every row")
+    parser.add_argument("--sweep", action="store_true", help=f"every wound at every offset of {', '.join(sweep.NAMES)}")
+    parser.add_argument("--stride", type=int, default=1, metavar="N", help="with --sweep: every Nth offset")
     given = parser.parse_args()
     if wrong := [kind for kind in given.kinds if kind not in ALL]:
         parser.error(f"no such kind: {', '.join(wrong)}")
     if given.replay:
-        for line in replay.lines(play(Case.named(given.replay)), everything=given.all):
+        outcome = sweep.play(SweepCase.named(given.replay)) if given.replay.startswith("sweep:") else play(Case.named(given.replay))
+        for line in replay.lines(outcome, everything=given.all) if outcome else ["that wound changes nothing"]:
             print(line)
         return 0
+    if given.sweep:
+        return swept(given)
     return evaluate(given)
 
 
@@ -58,6 +64,23 @@ def evaluate(given: argparse.Namespace) -> int:
         print(line)
     print(f"{len(todo):,} scans in {time.perf_counter() - begin:.0f} s")
     return 1 if any(tally.counts["raised"] for tally in tallies.values()) else 0
+
+
+def swept(given: argparse.Namespace) -> int:
+    """Run the sweep and print a row a stream; 1 where a record was missed, invented or a scan raised."""
+    names = [name for name in sweep.NAMES if not given.stream or name.split("-")[0] in given.stream]
+    total, results = sweep.run(names, given.stride, given.jobs)
+    tallies = {name: Tally() for name in names}
+    begin = time.perf_counter()
+    with given.failures.open("w") if given.failures else nullcontext() as file:
+        for name, counts, failures in tqdm(results, total=total, unit="offset", disable=not sys.stderr.isatty()):
+            tallies[name].add(counts, 0.0)
+            for report in failures if file else []:
+                print(json.dumps(report), file=file)
+    for line in table.sweep_lines(tallies):
+        print(line)
+    print(f"{total:,} offsets in {time.perf_counter() - begin:.0f} s")
+    return 1 if any(table.lost(tally.counts) for tally in tallies.values()) else 0
 
 
 if __name__ == "__main__":

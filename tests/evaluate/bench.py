@@ -23,7 +23,7 @@ Cell = tuple[str, str, int]
 class Outcome:
     """What came of one case: its verdict, the damage dealt, and the seconds the scan took."""
 
-    case: Case
+    case: Any
     verdict: Verdict
     dealt: Dealt
     seconds: float
@@ -43,39 +43,47 @@ class Tally:
 
 
 def play(case: Case) -> Outcome:
-    """Deal, scan and judge one case; a scan that raises is a fault of its own."""
-    dealt = deal(case)
+    """Deal, scan and judge one case."""
+    outcome = judged(case, deal(case))
+    if outcome.found is None:
+        return outcome
+    found, dealt, verdict = outcome.found, outcome.dealt, outcome.verdict
+    if case.kind in WHOLESALE:
+        verdict.counts += recovered(found, dealt)
+    elif case.wounds == 1 and case.kind != MIXED:
+        name_cause(verdict, found, dealt.damaged, intact_spots(dealt.texts, dealt.damaged.truth), dealt.texts)
+    return outcome
+
+
+def judged(case: Any, dealt: Dealt) -> Outcome:
+    """Scan and judge what was dealt; a scan that raises is a fault of its own."""
     begin = time.perf_counter()
     try:
         found = scan(dealt.damaged.data)
-        rows = found.records
+        _ = found.records
     except Exception as error:  # the bench reports whatever a scan raises
         verdict = Verdict()
         verdict.fault(f"raised {type(error).__name__}: {error}", 0, len(dealt.damaged.data))
-        verdict.counts["raised"] += 1
+        verdict.counts += Counter(streams=1, raised=1)
         return Outcome(case, verdict, dealt, time.perf_counter() - begin)
     seconds = time.perf_counter() - begin
     verdict = judge(found, dealt.texts, dealt.damaged)
-    if case.kind in WHOLESALE:
-        verdict.counts += recovered(found, rows, dealt)
-    elif case.wounds == 1 and case.kind != MIXED:
-        name_cause(verdict, found, dealt.damaged, intact_spots(dealt.texts, dealt.damaged.truth))
     verdict.counts["streams"] += 1
     return Outcome(case, verdict, dealt, seconds, found)
 
 
-def recovered(found: Any, rows: Any, dealt: Dealt) -> Counter[str]:
+def recovered(found: Any, dealt: Dealt) -> Counter[str]:
     """A stream changed as a whole: how many of its records come back with the bytes they had."""
     whole = dealt.texts["input"]
     left = Counter(whole.data[a:b] for a, b in whole.records)
-    back = Counter(_octets(found, rows, dealt.damaged.data))
+    back = Counter(_octets(found, dealt.damaged.data))
     return Counter({"records": len(whole.records), "recovered": (left & back).total()})
 
 
-def _octets(found: Any, rows: Any, data: bytes) -> Iterator[bytes]:
+def _octets(found: Any, data: bytes) -> Iterator[bytes]:
     """The bytes of every record as the scan would give them back, its patches applied."""
     patches = {odd.offset: odd.patches for extent in found.extents for odd in extent.oddities}
-    for offset, size in zip(rows["offset"].tolist(), rows["size"].tolist(), strict=True):
+    for offset, size in zip(found.records["offset"].tolist(), found.records["size"].tolist(), strict=True):
         octets = bytearray(data[offset : offset + size])
         for at, before, after in sorted(patches.get(offset, ()), reverse=True):
             octets[at - offset : at - offset + len(before)] = after

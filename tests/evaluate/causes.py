@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from acctrecover.damaging import Damaged, Wound
 
 from .judge import Spot, Verdict
+from .streams import Stream, seconds
 
 OVERWRITTEN = {"overwritten", "header damaged"}
-MOVED = {"out-of-order block"}
+MISSING = {"bytes missing", "torn record"}
+INSERTED = {"bytes inserted", "foreign data"}
 RIGHT: dict[str, set[str]] = {
     "bit-flip": OVERWRITTEN,
     "byte-set": OVERWRITTEN,
@@ -20,31 +23,43 @@ RIGHT: dict[str, set[str]] = {
     "zero-block-4096": {"zero run"},
     "ff-block": {"overwritten", "foreign data"},
     "random-block": {"overwritten", "foreign data"},
-    "stale-block": {"stale records", "foreign stream", "overwritten"},
-    "delete": {"bytes missing", "torn record"},
-    "insert": {"bytes inserted", "foreign data"},
-    "text-insert": {"bytes inserted", "foreign data"},
+    "stale-block": {"stale records"},
+    "delete": MISSING,
+    "insert": INSERTED,
+    "text-insert": INSERTED,
     "head-cut": {"truncated head"},
     "tail-cut": {"truncated tail"},
-    "copytruncate": {"bytes missing", "torn record"},
-    "enospc-slip": {"torn record", "bytes missing"},
+    "copytruncate": MISSING,
+    "enospc-slip": MISSING,
     "block-duplicate": {"duplicate block"},
-    "block-swap": MOVED,
-    "block-reorder": MOVED,
+    "block-swap": {"out-of-order block"},
+    "block-reorder": {"out-of-order block"},
     "splice": {"foreign stream", "other byte order", "stale records", "torn record"},
 }
+UNTOLD = {"foreign stream", "overwritten", "foreign data", *MISSING}
+"""What else a moved block may be called where no clock or repetition gives it away: it cuts records and covers others."""
 LONG_ZEROS = 64
 """Zeros from which only a zero run is the right name."""
+STEP = 5
+"""Seconds a clock must fall back, beyond what it does in the whole stream, before a moved block has to be recognised."""
 
 
-def accepted(wound: Wound, size: int) -> set[str]:
-    """The right names of a single wound in a damaged stream of `size` bytes: a wound at an end also cuts it."""
+def accepted(wound: Wound, size: int, framed: bool, told: bool) -> set[str]:
+    """The right names of a single wound in a damaged stream of `size` bytes.
+
+    A wound at an end also cuts the stream there, and one in the first or last header cannot be told from that. `told`: whether
+    clocks or a repetition give a moved block away.
+    """
     right = set(RIGHT[wound.kind])
     if wound.kind == "zero-run" and wound.out_stop - wound.out_start >= LONG_ZEROS:
         right = {"zero run"}
-    if wound.kind in ("delete", "copytruncate", "enospc-slip"):
-        right |= {"truncated head"} if wound.out_start == 0 else set()
-        right |= {"truncated tail"} if wound.out_stop == size else set()
+    if not told and wound.kind in ("stale-block", "block-swap", "block-reorder", "block-duplicate", "splice"):
+        right |= UNTOLD
+    ends = right & OVERWRITTEN or right == MISSING or (framed and wound.kind == "insert")
+    if ends and wound.out_start < 260:
+        right |= {"truncated head"}
+    if ends and wound.out_stop > size - 260:
+        right |= {"truncated tail"}
     return right
 
 
@@ -55,20 +70,37 @@ def scar(wound: Wound, spots: list[Spot], size: int) -> tuple[int, int]:
     return low, max(low, high)
 
 
-def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot]) -> None:
+def falls(stream: list[float]) -> float:
+    """The most seconds that a series of clocks falls back at once."""
+    return max((a - b for a, b in pairwise(stream)), default=0.0)
+
+
+def tells(wound: Wound, spots: list[Spot], texts: dict[str, Stream]) -> bool:
+    """Whether whole records show that a block was moved: written twice, or with clocks that fall back."""
+    if wound.kind == "block-duplicate":
+        return any(wound.out_start <= spot.start and spot.stop <= wound.out_stop for spot in spots)
+    whole = texts["input"]
+    before = falls([clock for start, stop in whole.records if (clock := seconds(whole, start, stop)) is not None])
+    places = ((texts[spot.text], *texts[spot.text].records[spot.index]) for spot in spots)
+    return falls([clock for place in places if (clock := seconds(*place)) is not None]) >= before + STEP
+
+
+def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot], texts: dict[str, Stream]) -> None:
     """Count whether the scan names a single wound rightly, where the bytes can tell.
 
-    They can where the wound leaves a gap, a healed record or a cause told of a chain; a value changed within its rules and whole
-    records that vanish between two others tell nothing. A block written twice with a whole record in it always tells.
+    They can where the wound leaves a gap or a healed record, and where a moved block gives itself away; a value changed within
+    its rules and whole records that vanish between two others tell nothing.
     """
     wound, size = damaged.wounds[0], len(damaged.data)
     low, high = scar(wound, spots, size)
-    near = [extent for extent in found.extents if extent.start < max(high, low + 1) and extent.stop > low]
+    start, stop = min(low, wound.out_start), max(high, wound.out_stop, low + 1)
+    near = [extent for extent in found.extents if extent.start < stop and extent.stop > start]
     verdict.causes = [extent.cause for extent in near if extent.cause]
-    right = accepted(wound, size)
-    healed = any(odd.status == "healed" and low <= odd.offset < high for extent in near for odd in extent.oddities)
-    doubled = wound.kind == "block-duplicate" and any(wound.out_start <= s.start and s.stop <= wound.out_stop for s in spots)
-    if not (verdict.causes or healed or doubled):
+    moved = wound.kind.startswith("block-") or wound.kind == "stale-block"
+    told = (moved or wound.kind == "splice") and tells(wound, spots, texts)
+    right = accepted(wound, size, texts["input"].format == "cookie", told)
+    healed = any(odd.status == "healed" and start <= odd.offset < stop for extent in near for odd in extent.oddities)
+    if not (verdict.causes or healed or (told and moved)):
         return
     named = bool(right & set(verdict.causes)) or any(name in (extent.detail or "") for extent in near for name in right)
     cured = healed and not verdict.causes and not verdict.counts["healed wrong"] and bool(right & OVERWRITTEN)

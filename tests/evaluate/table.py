@@ -78,3 +78,28 @@ def summary(counts: Counter[str]) -> str:
         f"healed wrong {200 * counts['healed wrong'] / healed:.2f} in 200, "
         f"cause right {100 * counts['cause right'] / scored:.1f} %, raised {counts['raised']}"
     )
+
+
+def sweep_lines(tallies: dict[str, Tally]) -> Iterator[str]:
+    """One row a stream of the sweep."""
+    columns = (
+        "streams",
+        "intact",
+        "found",
+        "missed",
+        "doubted",
+        "false",
+        "embedded",
+        "chimera",
+        "healed right",
+        "healed wrong",
+        "raised",
+    )
+    yield f"{'stream':<15}" + "".join(f"{name.split()[-1]:>11}" for name in columns)
+    for name, tally in tallies.items():
+        yield f"{name:<15}" + "".join(f"{tally.counts[column]:>11,}" for column in columns)
+
+
+def lost(counts: Counter[str]) -> int:
+    """Records missed, or invented though the bytes tell, and scans that raised."""
+    return counts["missed"] + counts["false"] - counts["embedded"] - counts["chimera"] + counts["raised"]
