@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from acctrecover import scan
 
@@ -17,6 +19,8 @@ from .judge import Verdict, intact_spots, judge
 
 Cell = tuple[str, str, int]
 """Stream, kind and number of wounds."""
+PATIENCE = 60
+"""Seconds after which a scan counts as hung."""
 
 
 @dataclass
@@ -55,12 +59,29 @@ def play(case: Case) -> Outcome:
     return outcome
 
 
+@contextmanager
+def _limited() -> Iterator[None]:
+    """A block that raises TimeoutError when it takes too long."""
+
+    def ring(number: int, frame: Any) -> None:
+        raise TimeoutError(f"no end after {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def judged(case: Any, dealt: Dealt) -> Outcome:
     """Scan and judge what was dealt; a scan that raises is a fault of its own."""
     begin = time.perf_counter()
     try:
-        found = scan(dealt.damaged.data)
-        _ = found.records
+        with _limited():
+            found = scan(dealt.damaged.data)
+            _ = found.records
     except Exception as error:  # the bench reports whatever a scan raises
         verdict = Verdict()
         verdict.fault(f"raised {type(error).__name__}: {error}", 0, len(dealt.damaged.data))
@@ -104,20 +125,28 @@ def failure(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def cases(streams: Iterable[str], kinds: Iterable[str], wounds: Iterable[int], count: int, seed: int) -> list[Case]:
-    """`count` cases of every cell, in an order that mixes the cells; wholesale kinds are dealt once."""
+def cases(streams: Iterable[str], kinds: Iterable[str], wounds: Iterable[int], count: int, seed: int) -> tuple[int, Iterator[Case]]:
+    """How many cases, and they: `count` of every cell, in an order that mixes the cells; wholesale kinds are dealt once."""
     cells = [(s, k, w) for s in streams for k in kinds for w in wounds if w == 1 or k not in WHOLESALE]
-    return [Case(stream, kind, number, seed + i) for i in range(count) for stream, kind, number in cells]
+    return count * len(cells), (Case(*cell, seed + i) for i in range(count) for cell in cells)
 
 
-def _played(case: Case) -> tuple[Cell, Counter[str], float, dict[str, Any] | None]:
+class Result(NamedTuple):
+    """What one case adds to the bench: its counts, the seconds its scan took, and its failure if it has one."""
+
+    case: Case
+    counts: Counter[str]
+    seconds: float
+    failure: dict[str, Any] | None
+
+
+def _played(case: Case) -> Result:
     outcome = play(case)
-    report = failure(outcome) if outcome.verdict.faults else None
-    return (case.stream, case.kind, case.wounds), outcome.verdict.counts, outcome.seconds, report
+    return Result(case, outcome.verdict.counts, outcome.seconds, failure(outcome) if outcome.verdict.faults else None)
 
 
-def run(todo: list[Case], jobs: int) -> Iterator[tuple[Cell, Counter[str], float, dict[str, Any] | None]]:
-    """Play every case: its cell, its counts, seconds, and its failure if it has one. The order is that of `todo`."""
+def run(todo: Iterable[Case], jobs: int) -> Iterator[Result]:
+    """Play every case, in order, on as many processes."""
     if jobs < 2:
         yield from map(_played, todo)
         return

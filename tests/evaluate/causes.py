@@ -40,7 +40,7 @@ UNTOLD = {"foreign stream", "overwritten", "foreign data", *MISSING}
 """What else a moved block may be called where no clock or repetition gives it away: it cuts records and covers others."""
 LONG_ZEROS = 64
 """Zeros from which only a zero run is the right name."""
-STEP = 5
+STEP = 2
 """Seconds a clock must fall back, beyond what it does in the whole stream, before a moved block has to be recognised."""
 
 

@@ -89,7 +89,7 @@ class Places:
         return (stream if whole else None), span in stream.inner
 
     def chimera(self, start: int, stop: int, texts: dict[str, Stream]) -> bool:
-        """Whether [start, stop) is put together of records of that size, each byte where it was in its own: no bytes tell that."""
+        """Whether [start, stop) is put together of records of that size, each byte where it was in its own."""
         at = bisect_right(self.starts, start) - 1
         place = start
         while place < stop:
