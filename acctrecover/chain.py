@@ -36,8 +36,8 @@ LEAD = 16
 """Bytes of a payload before the stream that it carries."""
 END = -1
 
-Reading = Callable[[int, int], int | None]
-"""(offset, size) to the number of damaged bits in the one damaged byte of a header there for a record of that size."""
+Reader = Callable[[int], tuple[dict[int, int], tuple[int, int, int] | None]]
+"""What `FramedDialect.reader` returns: the sizes of a record at an offset if one byte of its header is damaged."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Grammar:
     pitch: int | None
     head: int
     largest: int
-    reading: Reading
+    reader: Reader
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class Skeleton:
             self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
         self.best, self.best_at = [0.0] * (self.n + 1), [END] * (self.n + 1)
         self.best[self.n] = PER_BYTE * high
+        self.read: dict[tuple[int, int], list[tuple[int, float]]] = {}
         self.phase: dict[tuple[int, int], int] = {}
         for i in range(self.n - 1, -1, -1):
             self._settle(i)
@@ -164,21 +165,31 @@ class Skeleton:
 
     def _readable(self, landing: int, dialect: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records that one damaged byte of a header at `landing` leads to."""
+        if (dialect, landing) not in self.read:
+            self.read[dialect, landing] = self._read(landing, dialect)
+        return self.read[dialect, landing]
+
+    def _read(self, landing: int, dialect: int) -> list[tuple[int, float]]:
         given, grammar = self.given, self.grammars[dialect]
-        out = []
+        sizes, loose = grammar.reader(landing)
         own = self.at.get((dialect, landing), END)
+        ends = {landing + size for size in sizes}
+        out = []
         skipped, first = 0, landing
-        j = bisect_left(given.starts, landing + grammar.head)
-        while j < self.n and given.starts[j] <= landing + grammar.largest:
+        last = max(ends, default=landing) if loose is None else landing + grammar.head + loose[2]
+        j = bisect_left(given.starts, landing + grammar.head - 1)
+        while j < self.n and given.starts[j] <= last:
             if given.dialects[j] == dialect:
                 size = given.starts[j] - landing
-                bits = grammar.reading(landing, size)
-                if bits:
-                    extra = READ_SLIP if bits < 0 else READ_BIT if bits == 1 else READ_BYTE
+                damage = sizes.get(size)
+                if damage is None and loose is not None and loose[1] <= size - grammar.head <= loose[2]:
+                    damage = (loose[0] ^ size - grammar.head).bit_count()
+                if damage:
+                    extra = READ_SLIP if damage < 0 else READ_BIT if damage == 1 else READ_BYTE
                     carried = own == END and first <= landing + grammar.head + LEAD
                     extra += min(SKIPPED * skipped / 5, CARRIED) if carried else min(SKIPPED * skipped, EMPTY)
                     if own != END:
-                        if size == grammar.head or (bits > 1 and self._carries(own)):
+                        if size == grammar.head or (damage > 1 and self._carries(own)):
                             extra += EMPTY
                         if self._forsakes(j, given.landings[own], dialect):
                             extra += STRADDLED

@@ -22,6 +22,7 @@ FEW = 64
 """Records a fixed-size run is first tried with, before whole columns are checked."""
 TAIL = 600
 """Bytes at the end of a run whose records a wound behind it may have touched: more than two of the largest."""
+Reader = Callable[[int], tuple[dict[int, int], tuple[int, int, int] | None]]
 SLIPPED = -1
 """What `reader` says of a header with one byte missing or too many."""
 NOWHERE = np.zeros(0, np.int64)
@@ -108,9 +109,9 @@ class Fixed:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""
         return [(self.shape, 0, np.arange(len(found.starts)))]
 
-    def reader(self, octets: Octets, low: int) -> Callable[[int, int], int | None]:
-        """Without headers there is none to read: always None."""
-        return lambda at, size: None
+    def reader(self, octets: Octets, low: int) -> Reader:
+        """Without headers there is none to read."""
+        return lambda at: ({}, None)
 
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
         """The shape a record at `start` must have, and the bytes before its first field."""
@@ -131,6 +132,8 @@ class FramedDialect:
             raise FormatError(f"the cookie {self.cookie:#x} is not a word from 0x0001 to 0xffff")
         self.header = Shape(f"{declared.name} header", Record("header", declared.header), big)
         self.head = self.smallest = self.header.size
+        self.places = [_place(self.header, expr) for expr in (declared.cookie, declared.type, declared.length)]
+        """(start, stop) of the cookie, the type and the length in a header."""
         self.opening = self.cookie.to_bytes(2, "big" if big else "little")
         """The bytes every record begins with."""
         self.low, self.high = np.full(256, 1 << 30), np.full(256, -1)
@@ -145,6 +148,8 @@ class FramedDialect:
                 loose += record.lengths[1] - record.lengths[0] + 1
         self.largest = self.head + int(self.high.max())
         self.fixed_bits, self.loose_bits = (32 - math.log2(n) if n else 32.0 for n in (fixed, loose))
+        self.loose = bytes(n for n in range(256) if self.low[n] == 0 and self.high[n] > 0)
+        """Types of records that may have any length."""
         self.names = np.array([declared.types[n].name if n in declared.types else "?" for n in range(256)])
 
     @property
@@ -236,7 +241,7 @@ class FramedDialect:
         Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
         such record is damage; where several of a type are alike, it is their writer's habit.
         """
-        kind, kind_end = _place(self.header, self.declared.type)
+        _, (kind, kind_end), _ = self.places
         out: dict[bytes, list[int]] = {}
         following = np.searchsorted(found.starts, found.stops[path])
         for i, behind in zip(path[following > path + 1].tolist(), following[following > path + 1].tolist(), strict=True):
@@ -275,6 +280,13 @@ class FramedDialect:
                 good[which] = shape.valid(shape.gather(octets, found.starts[which] + skip))
         return good
 
+    def fits(self, octets: Octets) -> bool:
+        """Whether the bytes are just one record, sound header and payload."""
+        at = self.shape_at(octets, 0)
+        if at is None or at[0].size + at[1] != len(octets):
+            return False
+        return not at[0].rules or bool(at[0].valid(np.frombuffer(octets[at[1] :].tobytes(), at[0].dtype))[0])
+
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound."""
         out = np.zeros(len(found.starts))
@@ -286,57 +298,68 @@ class FramedDialect:
                 out[which[good]] += shape.bits
         return out
 
-    def reader(self, octets: Octets, low: int) -> Callable[[int, int], int | None]:
-        """A function of (offset, size) that says what damage to a header there leaves a record of that size, with `octets` at `low`.
+    def reader(self, octets: Octets, low: int) -> Reader:
+        """A function of an offset that says which sizes a record there has if one byte of its header is damaged.
 
-        0 for a sound header; the number of bits where one byte is wrong; SLIPPED where one byte of it is missing or too many;
-        None for more than that.
+        It returns {size: damage} and, where only the length can be what is wrong, (length, fewest, most) payload bytes of the
+        type. Damage is the number of bits that differ, or SLIPPED where a byte is missing or too many. `octets` begin at `low`.
         """
         data, head = octets.tobytes(), self.head
-        places = [_place(self.header, expr) for expr in (self.declared.cookie, self.declared.type, self.declared.length)]
-        (mark, mark_end), (kind, kind_end), (room, room_end) = places
+        (mark, mark_end), (kind, kind_end), (room, room_end) = self.places
         order: Any = "big" if self.big else "little"
         lowest, highest = self.low.tolist(), self.high.tolist()
-        most = 1 << 8 * (room_end - room)
 
-        def wrong(octets: bytes, length: int) -> list[int]:
-            """What each byte of a header differs by, where it does, from the one for that payload."""
-            out = [a ^ b for a, b in zip(octets[mark:mark_end], self.opening, strict=True) if a != b]
-            out += [a ^ b for a, b in zip(octets[room:room_end], length.to_bytes(room_end - room, order), strict=True) if a != b]
-            number = int.from_bytes(octets[kind:kind_end], order)
-            if not lowest[number] <= length <= highest[number]:
+        def fields(header: bytes) -> tuple[int, int, list[int]]:
+            """Type, length, and by what the bytes of the cookie differ from it where they do."""
+            wrong = [a ^ b for a, b in zip(header[mark:mark_end], self.opening, strict=True) if a != b]
+            return int.from_bytes(header[kind:kind_end], order), int.from_bytes(header[room:room_end], order), wrong
+
+        def read(at: int) -> tuple[dict[int, int], tuple[int, int, int] | None]:
+            seen = data[at - low : at - low + head + 1]
+            if len(seen) <= head:
+                return {}, None
+            sizes: dict[int, int] = {}
+            for k in range(head):  # the byte that is missing
+                if mark <= k < mark_end:
+                    fill = self.opening[k - mark : k - mark + 1]
+                elif kind <= k < kind_end:
+                    fill = self.loose[:1]
+                else:
+                    number = int.from_bytes(seen[kind:kind_end], order)
+                    fill = bytes([lowest[number] & 0xFF]) if lowest[number] == highest[number] else b""
+                if fill:
+                    number, length, wrong = fields(seen[:k] + fill + seen[k : head - 1])
+                    if not wrong and lowest[number] <= length <= highest[number]:
+                        sizes[head + length - 1] = SLIPPED
+            for k in range(head + 1):  # the byte too many
+                number, length, wrong = fields(seen[:k] + seen[k + 1 :])
+                if not wrong and lowest[number] <= length <= highest[number]:
+                    sizes[head + length + 1] = SLIPPED
+            number, length, wrong = fields(seen[:head])
+            legal = lowest[number] <= length <= highest[number]
+            if not legal and not wrong:
                 near = any(lowest[number ^ 1 << b] <= length <= highest[number ^ 1 << b] for b in range(8))
-                out.append(1 if near else 0xFF)
-            return out
-
-        def read(at: int, size: int) -> int | None:
-            at, length = at - low, size - head
-            if at + head > len(data) or not -1 <= length < most:
-                return None
-            damage = wrong(data[at : at + head], length) if length >= 0 else [0, 0]
-            if len(damage) < 2:
-                return damage[0].bit_count() if damage else 0
-            seen = data[at : at + head + 1]
-            if 1 <= length and len(seen) > head and any(not wrong(seen[:k] + seen[k + 1 :], length - 1) for k in range(head + 1)):
-                return SLIPPED
-            if length + 1 < most:
-                for k in range(head):
-                    guesses = range(256) if kind <= k < kind_end else (seen[k],)
-                    ideal = self.opening if mark <= k < mark_end else b""
-                    if mark <= k < mark_end:
-                        guesses = (ideal[k - mark],)
-                    elif room <= k < room_end:
-                        guesses = ((length + 1).to_bytes(room_end - room, order)[k - room],)
-                    if any(not wrong(seen[:k] + bytes([g]) + seen[k : head - 1], length + 1) for g in guesses):
-                        return SLIPPED
-            return None
+                sizes[head + length] = 1 if near else 8
+                if lowest[number] == highest[number]:
+                    sizes[head + lowest[number]] = (length ^ lowest[number]).bit_count()
+            elif legal and len(wrong) == 1:
+                sizes[head + length] = wrong[0].bit_count()
+            return sizes, None if wrong or lowest[number] > highest[number] else (length, lowest[number], highest[number])
 
         return read
 
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
-        """The payload shape that the header at `start` announces, and the header's size."""
-        starts, types, lengths = self.heads(octets[start : start + self.head])
-        return (self.payload(int(types[0]), int(lengths[0])), self.head) if len(starts) else None
+        """The payload shape that the header at `start` announces, and the header's size; None where none stands there."""
+        (mark, mark_end), (kind, kind_end), (room, room_end) = self.places
+        header = octets[start : start + self.head].tobytes()
+        if len(header) < self.head or header[mark:mark_end] != self.opening:
+            return None
+        order: Any = "big" if self.big else "little"
+        number, length = int.from_bytes(header[kind:kind_end], order), int.from_bytes(header[room:room_end], order)
+        if not self.low[number] <= length <= self.high[number]:
+            return None
+        return self.payload(number, length), self.head
+
 
 
 def _place(header: Shape, expr: Any) -> tuple[int, int]:

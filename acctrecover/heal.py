@@ -48,26 +48,27 @@ def framed_readings(dialect: FramedDialect, octets: bytes) -> list[bytes]:
 
     One flipped bit is believed before a whole changed byte. To heal is right only where there is just one reading.
     """
-    for one_bit in (True, False):
-        fits = {trial for trial in _headers(octets, dialect.head, one_bit) if _fits(dialect, trial)}
-        if fits:
-            return sorted(fits)
-    return []
+    near: list[bytes] = []
+    far: list[bytes] = []
+    for trial in _headers(dialect, octets):
+        if dialect.fits(np.frombuffer(trial, np.uint8)):
+            flipped = sum((a ^ b).bit_count() for a, b in zip(octets[: dialect.head], trial, strict=False))
+            (near if flipped == 1 else far).append(trial)
+    return near or far
 
 
-def _headers(octets: bytes, head: int, one_bit: bool) -> Iterator[bytes]:
-    for byte in range(head):
-        masks = [1 << bit for bit in range(8)] if one_bit else range(1, 256)
-        for mask in masks:
-            trial = bytearray(octets)
-            trial[byte] ^= mask
-            yield bytes(trial)
-
-
-def _fits(dialect: FramedDialect, octets: bytes) -> bool:
-    array = np.frombuffer(octets, np.uint8)
-    found = dialect.candidates(array)
-    if not len(found.starts) or found.starts[0] != 0 or found.sizes[0] != len(octets):
-        return False
-    first = type(found)(found.starts[:1], found.sizes[:1])
-    return bool(dialect.sound(array, first)[0])
+def _headers(dialect: FramedDialect, octets: bytes) -> Iterator[bytes]:
+    """The bytes with one byte of their header changed to what cookie, length or any type would have there."""
+    (mark, mark_end), (kind, kind_end), (room, room_end) = dialect.places
+    length = (len(octets) - dialect.head).to_bytes(8, "little")[: room_end - room]
+    ideal = bytearray(octets)
+    ideal[mark:mark_end] = dialect.opening
+    ideal[room:room_end] = length[::-1] if dialect.big else length
+    off = [i for i in range(dialect.head) if octets[i] != ideal[i]]
+    if len(off) == 1:
+        yield bytes(ideal)
+    elif not off:
+        for byte in range(kind, kind_end):
+            for value in range(256):
+                if value != octets[byte]:
+                    yield octets[:byte] + bytes([value]) + octets[byte + 1 :]
