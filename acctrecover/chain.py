@@ -21,7 +21,8 @@ from math import log2
 GAP = 1.0
 UNMET = 1.0
 SWITCH = 2.0
-PER_BYTE = 1 / 1024
+PER_BYTE = 1 / 384
+"""So that what one lost carrier may hold is not worth a gap, while a chain longer than that is."""
 READ_SLIP, READ_BIT, READ_BYTE = 0.04, 0.05, 0.1
 CARRIED = 0.15
 SLIP, SLIP_GROWTH = 0.2, 0.06
