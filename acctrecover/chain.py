@@ -14,14 +14,16 @@ of the records behind a cut carrier the one nearest to the carrier's announced e
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
+
+from acctrecover.dialect import LEAD, Reader
 
 GAP = 1.0
 UNMET = 1.0
 SWITCH = 2.0
-PER_BYTE = 1 / 384
+PER_BYTE = 1 / 280
 """So that what one lost carrier may hold is not worth a gap, while a chain longer than that is."""
 READ_SLIP, READ_BIT, READ_BYTE = 0.04, 0.05, 0.1
 CARRIED = 0.15
@@ -31,14 +33,13 @@ EMPTY = 0.6
 SKIPPED = 0.1
 """More for each linked record that a damaged length byte would take in, up to EMPTY."""
 NEARBY = 2
+INNER = 0.15
+"""More for a record behind a cut carrier that is not the first of its chain, unless it begins almost where it should."""
+PADDED = 0.3
+"""Instead of a gap, for the fill bytes of a buffer that was moved."""
 STRADDLED = 0.6
 """More for bytes put in behind a record, where a record linked onwards begins inside it: bytes missing are likelier."""
-LEAD = 16
-"""Bytes of a payload before the stream that it carries."""
 END = -1
-
-Reader = Callable[[int], tuple[dict[int, int], tuple[int, int, int] | None]]
-"""What `FramedDialect.reader` returns: the sizes of a record at an offset if one byte of its header is damaged."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,12 @@ class Candidates:
     landings: Sequence[int]
     dialects: Sequence[int]
     costs: Sequence[float]
+    loose: Sequence[bool]
+    """Whether a candidate is of a type that may have any length, and so carry other records."""
     heads: frozenset[tuple[int, int]]
     """(dialect, offset) of further headers, which confirm what lands on them though their own records are cut."""
+    padded: frozenset[tuple[int, int]] = frozenset()
+    """(end, start) of records between which only fill bytes stand, if not where fill bytes belong."""
 
 
 @dataclass(frozen=True)
@@ -221,28 +226,54 @@ class Skeleton:
         j = bisect_left(given.starts, landing + 1)
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:
+                if (landing, given.starts[j]) in given.padded:
+                    out.append((j, PADDED - GAP))
                 extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
-                inside = any(start < s < landing for s in self.into.get((dialect, given.starts[j]), ()))
-                if inside and not self._carries(i):
+                if self._straddled(i, given.starts[j]):
                     extra += STRADDLED
                 out.append((j, extra))
             j += 1
         return out
 
+    def _straddled(self, i: int, t: int) -> bool:
+        """Whether a record that begins inside candidate `i` links to one at `t` behind its end, and does not belong in it.
+
+        It does where `i` carries a stream whose records before and behind the bytes put in lie as far apart as those are many.
+        """
+        given, dialect = self.given, self.given.dialects[i]
+        start, landing = given.starts[i], given.landings[i]
+        head = next((s for s in self.into.get((dialect, t), ()) if start < s < landing), END)
+        if head == END:
+            return False
+        if not self._carries(i):
+            return True
+        while (back := next((s for s in self.into.get((dialect, head), ()) if start < s), END)) != END:
+            head = back
+        put = t - landing
+        return not any((dialect, head - put - lost) in self.into for lost in range(LEAD + 1))
+
     def _early(self, i: int, start: int, landing: int, dialect: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records that may come next though they begin before `landing`."""
         given, grammar = self.given, self.grammars[dialect]
         out = []
+        first = start + grammar.head
+        carries = self._carries(i)
         j = i + 1
         while j < self.n and given.starts[j] < landing:
-            if given.dialects[j] == dialect and given.starts[j] >= start + grammar.head:
-                out.append((j, SLIP + SLIP_GROWTH * log2(landing - given.starts[j])))
+            t = given.starts[j]
+            if given.dialects[j] == dialect and t >= first:
+                extra = SLIP + SLIP_GROWTH * log2(landing - t)
+                if any(s >= first for s in self.into.get((dialect, t), ())):
+                    extra += STRADDLED if not carries else INNER if landing - t > NEARBY else 0.0
+                out.append((j, extra))
             j += 1
         return out
 
     def _carries(self, i: int) -> bool:
         """Whether the payload of a candidate begins with a linked pair of records."""
         given, dialect = self.given, self.given.dialects[i]
+        if not given.loose[i]:
+            return False
         first = given.starts[i] + self.grammars[dialect].head
         j = bisect_left(given.starts, first)
         while j < self.n and given.starts[j] <= first + LEAD:

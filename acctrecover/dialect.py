@@ -22,6 +22,8 @@ FEW = 64
 """Records a fixed-size run is first tried with, before whole columns are checked."""
 TAIL = 600
 """Bytes at the end of a run whose records a wound behind it may have touched: more than two of the largest."""
+LEAD = 16
+"""Bytes of a payload before the stream that it carries, at most."""
 Reader = Callable[[int], tuple[dict[int, int], tuple[int, int, int] | None]]
 SLIPPED = -1
 """What `reader` says of a header with one byte missing or too many."""
@@ -96,6 +98,10 @@ class Fixed:
         """The records of a chain [start, stop) found by `run` before."""
         starts = np.arange(start, stop - self.size + 1, self.size)
         return Found(starts, np.full(len(starts), self.size))
+
+    def loosely(self, octets: Octets, found: Found) -> Bools:
+        """Which candidates may have several lengths: none."""
+        return np.zeros(len(found.starts), np.bool_)
 
     def sound(self, octets: Octets, found: Found) -> Bools:
         """Which candidates keep every rule: all, as they would be none otherwise."""
@@ -245,8 +251,7 @@ class FramedDialect:
         out: dict[bytes, list[int]] = {}
         following = np.searchsorted(found.starts, found.stops[path])
         for i, behind in zip(path[following > path + 1].tolist(), following[following > path + 1].tolist(), strict=True):
-            ends = set()
-            lead = 0
+            ends: set[int] = set()
             for j in range(behind - 1, i, -1):
                 if int(landing[j]) == int(landing[i]) or int(landing[j]) in ends:
                     ends.add(int(found.starts[j]))
@@ -255,12 +260,17 @@ class FramedDialect:
             length = int(found.sizes[i]) - self.head
             for start in heads:
                 lead = start - int(found.starts[i]) - self.head
-                if lead > 0 and (lead ^ length).bit_count() == 1:
+                if lead > LEAD and (lead ^ length).bit_count() == 1:
                     number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
                     if self.low[number[0]] <= lead <= self.high[number[0]]:
                         out.setdefault(number, []).append(i)
                     break
         return sorted(group[0] for group in out.values() if len(group) == 1)
+
+    def loosely(self, octets: Octets, found: Found) -> Bools:
+        """Which candidates are of a type that may have several lengths."""
+        types = np.asarray(self.header.evaluate(self.declared.type, self.header.gather(octets, found.starts)), np.int64)
+        return np.asarray(self.low[types] != self.high[types])
 
     def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""
@@ -327,13 +337,15 @@ class FramedDialect:
                 else:
                     number = int.from_bytes(seen[kind:kind_end], order)
                     fill = bytes([lowest[number] & 0xFF]) if lowest[number] == highest[number] else b""
+                if k == 0 and data[at - low - 1 : at - low] == fill:
+                    continue  # the header is whole and one byte earlier: what ended there has lost the byte
                 if fill:
                     number, length, wrong = fields(seen[:k] + fill + seen[k : head - 1])
                     if not wrong and lowest[number] <= length <= highest[number]:
                         sizes[head + length - 1] = SLIPPED
-            for k in range(head + 1):  # the byte too many
+            for k in range(1, head + 1):  # the byte too many; one before a sound header is no part of its record
                 number, length, wrong = fields(seen[:k] + seen[k + 1 :])
-                if not wrong and lowest[number] <= length <= highest[number]:
+                if seen[:k] + seen[k + 1 :] != seen[1:] and not wrong and lowest[number] <= length <= highest[number]:
                     sizes[head + length + 1] = SLIPPED
             number, length, wrong = fields(seen[:head])
             legal = lowest[number] <= length <= highest[number]

@@ -151,17 +151,28 @@ class Survey:
     owner: npt.NDArray[np.int64]
     bits: npt.NDArray[np.float64]
     costs: npt.NDArray[np.float64]
+    loose: npt.NDArray[np.bool_]
     heads: frozenset[tuple[int, int]]
     """(dialect, offset) of sensible headers, also of those whose records are not there whole."""
 
     def chains(self, high: int, before: Dialect | None) -> list[Chain]:
         """The skeleton's chains over [low, high)."""
         lists = (self.starts.tolist(), self.landings.tolist(), self.owner.tolist(), self.costs.tolist())
-        given = Candidates(*lists, self.heads)
+        given = Candidates(*lists, self.loose.tolist(), self.heads, self.padded())
         known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
         grammars = [Grammar(d.pitch, d.smallest, d.largest, d.reader(self.octets, self.low)) for d in self.dialects]
         path = Skeleton(given, grammars, self.low, high).path(known)
         return self.linked([step.index for step in path if not step.cut])
+
+    def padded(self) -> frozenset[tuple[int, int]]:
+        """(end, start) of framed records between which stand fewer zero bytes than a header has, and nothing else."""
+        framed = np.array([d.pitch is None for d in self.dialects])[self.owner] if len(self.owner) else np.zeros(0, np.bool_)
+        stops, starts = np.unique(self.starts[framed] + self.sizes[framed]), self.starts[framed]
+        pairs: set[tuple[int, int]] = set()
+        for width in range(1, min((d.smallest for d in self.dialects if d.pitch is None), default=1)):
+            near = stops[np.isin(stops + width, starts)]
+            pairs.update((end, end + width) for end in near.tolist() if not self.octets[end - self.low : end - self.low + width].any())
+        return frozenset(pairs)
 
     def linked(self, path: Sequence[int]) -> list[Chain]:
         """Chosen candidates joined where one lands on the next."""
@@ -202,14 +213,13 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
         if before is not None and dialect is not before:
             costs = costs + 2e-4
         owner = np.full(len(bits), index)
-        columns.append([found.starts + low, found.sizes, landings + low, owner, bits, costs])
+        columns.append([found.starts + low, found.sizes, landings + low, owner, bits, costs, dialect.loosely(octets, found)])
     if not columns:
         none = np.zeros(0, np.int64)
-        return Survey(octets, low, dialects, none, none, none, none, none.astype(float), none.astype(float), frozenset(heads))
+        return Survey(octets, low, dialects, none, none, none, none, none.astype(float), none.astype(float), none > 0, frozenset(heads))
     joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
     order = np.argsort(joined[0], kind="stable")
-    starts, sizes, landings, owner, bits, costs = (column[order] for column in joined)
-    return Survey(octets, low, dialects, starts, sizes, landings, owner, bits, costs, frozenset(heads))
+    return Survey(octets, low, dialects, *(column[order] for column in joined), frozenset(heads))
 
 
 def _typical(dialect: Dialect) -> float:
