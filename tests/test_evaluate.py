@@ -163,7 +163,7 @@ def test_the_bench_prints_its_table_and_replays_its_failures(tmp_path: Path) -> 
     failures = tmp_path / "failures.jsonl"
     done = run("--streams", 2, "--kinds", "block-duplicate,crlf", "--wounds", 1, "--jobs", 1, "--failures", failures)
     assert done.returncode == 0, done.stderr
-    assert [line.split()[:3] for line in done.stdout.splitlines() if "block-dup" in line] == [
+    assert [line.split()[:3] for line in done.stdout.splitlines() if " block-dup" in line] == [
         ["cookie", "block-duplicate", "2"],
         ["v3", "block-duplicate", "2"],
     ]
