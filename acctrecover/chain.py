@@ -29,7 +29,9 @@ READ_SLIP, READ_BIT, READ_BYTE = 0.04, 0.05, 0.1
 CARRIED = 0.15
 SLIP, SLIP_GROWTH = 0.2, 0.06
 EMPTY = 0.6
-"""More for a damaged length byte that should say 0, and for one before a carried stream: the carrier is likelier."""
+"""More for a damaged length byte that should say 0, or that would take in or leave out a part of a chain."""
+SOUND = 0.25
+"""More for damage to a header that is sound as it stands, in a way that the bytes behind it do not single out."""
 SKIPPED = 0.1
 """More for each linked record that a damaged length byte would take in, up to EMPTY."""
 NEARBY = 2
@@ -131,13 +133,14 @@ class Skeleton:
             else:
                 total, after = self._break(i, met=linked != END or (dialect, landing) in given.heads)
             if grammar.pitch is None:
+                crossed = GAP + (STRADDLED if self._crossed(i) else 0.0)
                 for t, extra in self._late(i, landing, dialect):
-                    if GAP + extra + self.cost[t] < total:
-                        total, after = GAP + extra + self.cost[t], t
+                    if crossed + extra + self.cost[t] < total:
+                        total, after = crossed + extra + self.cost[t], t
             if linked != END and self.cost[linked] <= total:
                 total, after = self.cost[linked], linked
         if grammar.pitch is None:
-            forsaken = GAP + (UNMET if linked != END else 0.0)
+            forsaken = GAP + (UNMET if linked != END else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
                 if forsaken + extra + self.cost[t] < total:
                     total, after, cut = forsaken + extra + self.cost[t], t, True
@@ -182,7 +185,9 @@ class Skeleton:
         ends = {landing + size for size in sizes}
         out = []
         skipped, first = 0, landing
-        last = max(ends, default=landing) if loose is None else landing + grammar.head + loose[2]
+        last = max(ends, default=landing)
+        if loose is not None:
+            last = max(last, landing + grammar.head + loose[2])
         j = bisect_left(given.starts, landing + grammar.head - 1)
         while j < self.n and given.starts[j] <= last:
             if given.dialects[j] == dialect:
@@ -192,13 +197,18 @@ class Skeleton:
                     damage = (loose[0] ^ size - grammar.head).bit_count()
                 if damage:
                     extra = READ_SLIP if damage < 0 else READ_BIT if damage == 1 else READ_BYTE
-                    carried = own == END and first <= landing + grammar.head + LEAD
-                    extra += min(SKIPPED * skipped / 5, CARRIED) if carried else min(SKIPPED * skipped, EMPTY)
-                    if own != END:
-                        if size == grammar.head or (damage > 1 and self._carries(own)):
+                    if own == END:
+                        carried = first <= landing + grammar.head + LEAD
+                        extra += min(SKIPPED * skipped / 5, CARRIED) if carried else min(SKIPPED * skipped, EMPTY)
+                    elif damage < 0:
+                        extra += SOUND
+                    else:
+                        inner = any(s >= landing + grammar.head for s in self.into.get((dialect, given.starts[j]), ()))
+                        empty = given.landings[own] == landing + grammar.head
+                        if inner or size == grammar.head or (not empty and self._forsakes(j, given.landings[own], dialect)):
                             extra += EMPTY
-                        if self._forsakes(j, given.landings[own], dialect):
-                            extra += STRADDLED
+                        elif damage > 1 and self._carries(own):
+                            extra += SOUND
                     out.append((j, extra))
                 if (dialect, given.landings[j]) in self.at:
                     first, skipped = first if skipped else given.starts[j], skipped + 1
@@ -249,8 +259,7 @@ class Skeleton:
             return True
         while (back := next((s for s in self.into.get((dialect, head), ()) if start < s), END)) != END:
             head = back
-        put = t - landing
-        return not any((dialect, head - put - lost) in self.into for lost in range(LEAD + 1))
+        return (dialect, head - (t - landing)) not in self.into
 
     def _early(self, i: int, start: int, landing: int, dialect: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records that may come next though they begin before `landing`."""
@@ -269,15 +278,22 @@ class Skeleton:
             j += 1
         return out
 
-    def _carries(self, i: int) -> bool:
-        """Whether the payload of a candidate begins with a linked pair of records."""
+    def _crossed(self, i: int) -> bool:
+        """Whether a linked record begins inside the header of candidate `i`."""
         given, dialect = self.given, self.given.dialects[i]
-        if not given.loose[i]:
+        inside = range(given.starts[i] + 1, given.starts[i] + self.grammars[dialect].head)
+        return any((n := self.at.get((dialect, t), END)) != END and (dialect, given.landings[n]) in self.at for t in inside)
+
+    def _carries(self, i: int) -> bool:
+        """Whether the payload of a candidate begins with three linked records."""
+        given, dialect = self.given, self.given.dialects[i]
+        first, landing = given.starts[i] + self.grammars[dialect].head, given.landings[i]
+        if not given.loose[i] or landing == first:
             return False
-        first = given.starts[i] + self.grammars[dialect].head
         j = bisect_left(given.starts, first)
-        while j < self.n and given.starts[j] <= first + LEAD:
-            if given.dialects[j] == dialect and (dialect, given.landings[j]) in self.at:
+        while j < self.n and given.starts[j] <= min(first + LEAD, landing):
+            second = self.at.get((dialect, given.landings[j]), END) if given.dialects[j] == dialect else END
+            if second != END and given.landings[second] < landing and (dialect, given.landings[second]) in self.at:
                 return True
             j += 1
         return False

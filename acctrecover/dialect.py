@@ -260,9 +260,9 @@ class FramedDialect:
             length = int(found.sizes[i]) - self.head
             for start in heads:
                 lead = start - int(found.starts[i]) - self.head
-                if lead > LEAD and (lead ^ length).bit_count() == 1:
+                if -self.head < lead < 0 or (lead > LEAD and (lead ^ length).bit_count() == 1):
                     number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
-                    if self.low[number[0]] <= lead <= self.high[number[0]]:
+                    if self.low[number[0]] <= max(lead, 0) <= self.high[number[0]]:
                         out.setdefault(number, []).append(i)
                     break
         return sorted(group[0] for group in out.values() if len(group) == 1)

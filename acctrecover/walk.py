@@ -24,6 +24,8 @@ RISK = 1e-3
 DAY = 86400.0
 MISLED = 1.5
 """What a record costs whose length takes a series of others in: more than a gap, where one flipped bit explains them."""
+EMPTY = 0.3
+"""What a record without a payload costs the skeleton."""
 UNSOUND = 0.3
 """What a record with a broken payload costs the skeleton: less than a gap."""
 YEARS = (6.0e8, 2.3e9)
@@ -207,6 +209,7 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
             linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= RISK
         costs = np.zeros(len(linked))
         costs[misled] = MISLED
+        costs[found.sizes == dialect.smallest] += EMPTY if dialect.pitch is None else 0.0
         found, landings, costs = Found(found.starts[linked], found.sizes[linked]), landings[linked], costs[linked]
         bits = dialect.bits(octets, found)
         costs += np.where(dialect.sound(octets, found), 0.0, UNSOUND) + _incoherence(dialect, octets, found)
