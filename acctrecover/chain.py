@@ -203,7 +203,7 @@ class Skeleton:
                     elif damage < 0:
                         extra += SOUND
                     else:
-                        inner = any(s >= landing + grammar.head for s in self.into.get((dialect, given.starts[j]), ()))
+                        inner = any(s > landing for s in self.into.get((dialect, given.starts[j]), ()))
                         empty = given.landings[own] == landing + grammar.head
                         if inner or size == grammar.head or (not empty and self._forsakes(j, given.landings[own], dialect)):
                             extra += EMPTY
@@ -217,7 +217,8 @@ class Skeleton:
 
     def _forsakes(self, j: int, landing: int, dialect: int) -> bool:
         """Whether the path from candidate `j` on goes past a record at `landing`, or a linked one almost exactly there."""
-        near = {landing} if (dialect, landing) in self.at else set()
+        own = self.at.get((dialect, landing), END)
+        near = {landing} if own != END and not self._crossed(own) else set()
         for t in range(landing - NEARBY, landing + NEARBY + 1):
             if (n := self.at.get((dialect, t), END)) != END and (dialect, self.given.landings[n]) in self.at:
                 near.add(t)
@@ -230,16 +231,17 @@ class Skeleton:
         """(candidate, cost) of the records that may come next though they begin behind `landing`."""
         given, grammar = self.given, self.grammars[dialect]
         out = self._readable(landing, dialect)
-        start = given.starts[i]
         if (dialect, landing) in self.at:
             return out
+        last = self._last_carried(i)
         j = bisect_left(given.starts, landing + 1)
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:
-                if (landing, given.starts[j]) in given.padded:
-                    out.append((j, PADDED - GAP))
-                extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
-                if self._straddled(i, given.starts[j]):
+                padded = (landing, given.starts[j]) in given.padded
+                extra = PADDED - GAP if padded else SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
+                if self._agrees(i, last, given.starts[j]):
+                    extra = READ_BYTE
+                elif self._straddled(i, given.starts[j]):
                     extra += STRADDLED
                 out.append((j, extra))
             j += 1
@@ -266,17 +268,33 @@ class Skeleton:
         given, grammar = self.given, self.grammars[dialect]
         out = []
         first = start + grammar.head
-        carries = self._carries(i)
+        carries, last = self._carries(i), self._last_carried(i)
         j = i + 1
         while j < self.n and given.starts[j] < landing:
             t = given.starts[j]
             if given.dialects[j] == dialect and t >= first:
                 extra = SLIP + SLIP_GROWTH * log2(landing - t)
-                if any(s >= first for s in self.into.get((dialect, t), ())):
+                if self._agrees(i, last, t):
+                    extra = READ_BYTE
+                elif any(s >= first for s in self.into.get((dialect, t), ())):
                     extra += STRADDLED if not carries else INNER if landing - t > NEARBY else 0.0
                 out.append((j, extra))
             j += 1
         return out
+
+    def _last_carried(self, i: int) -> int:
+        """Where the last sound record before the wound in a carried stream should end, or END."""
+        given, dialect = self.given, self.given.dialects[i]
+        j = self._carried(i)
+        while j != END and (after := self.at.get((dialect, given.landings[j]), END)) != END:
+            j = after
+        return given.landings[j] if j != END and given.landings[j] < given.landings[i] + LEAD else END
+
+    def _agrees(self, i: int, last: int, t: int) -> bool:
+        """Whether a record at `t` would be as far from where candidate `i` ends as the stream that `i` carries goes on from
+        where its own last record should end: one wound explains both."""
+        slip = t - self.given.landings[i]
+        return last != END and slip != 0 and last + slip < t and (self.given.dialects[i], last + slip) in self.at
 
     def _crossed(self, i: int) -> bool:
         """Whether a linked record begins inside the header of candidate `i`."""
@@ -286,14 +304,18 @@ class Skeleton:
 
     def _carries(self, i: int) -> bool:
         """Whether the payload of a candidate begins with three linked records."""
+        return self._carried(i) != END
+
+    def _carried(self, i: int) -> int:
+        """The first of the three linked records that the payload of a candidate begins with, or END."""
         given, dialect = self.given, self.given.dialects[i]
         first, landing = given.starts[i] + self.grammars[dialect].head, given.landings[i]
         if not given.loose[i] or landing == first:
-            return False
+            return END
         j = bisect_left(given.starts, first)
         while j < self.n and given.starts[j] <= min(first + LEAD, landing):
             second = self.at.get((dialect, given.landings[j]), END) if given.dialects[j] == dialect else END
             if second != END and given.landings[second] < landing and (dialect, given.landings[second]) in self.at:
-                return True
+                return j
             j += 1
-        return False
+        return END

@@ -68,21 +68,6 @@ def fill(
     return out
 
 
-def extend(chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]]) -> list[Chain]:
-    """The skeleton's chains, each with the records that follow it in its gap: it leaves the one before a wound open."""
-    out: list[Chain] = []
-    for index, chain in enumerate(chains):
-        join(out, chain)
-        stop = chains[index + 1].start if index + 1 < len(chains) else size
-        octets = read(chain.stop, min(stop, chain.stop + FAR))
-        run = chain.dialect.run(octets, 0, chain.stop)
-        if run.count:
-            tail = tuple(chain.stop + start for start in run.tail)
-            bits = run.count * chain.bits / chain.count
-            join(out, Chain(chain.dialect, chain.stop, chain.stop + run.stop, run.count, bits, tail))
-    return out
-
-
 def _announced(dialect: Dialect, at: int, read: Callable[[int, int], npt.NDArray[np.uint8]]) -> bool:
     """Whether a header at `at` claims all of what is left of the input, and more."""
     octets = read(at, at + dialect.largest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from acctrecover.walk import Chain
 
 KEPT = 0.6
 """The share of a record's evidence from which it is suspect rather than overwritten."""
+MET = 16.0
+"""Bits of evidence from which the first fields in a gap are a record's, so that the record before them ended where it should."""
 LONGEST_SLIP = 512
 """Inserted bytes up to which every reading of the record before them is tried."""
 
@@ -131,8 +133,11 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
 def _met(dialect: Dialect, rest: npt.NDArray[np.uint8]) -> bool:
     if isinstance(dialect, FramedDialect):
         return bool(len(dialect.heads(rest[: dialect.head])[0]))
-    _, bits, holds = dialect.shape.prefix(rest[: dialect.size].tobytes())
-    return holds and bits >= 16
+    return any(holds and bits >= MET for _, bits, holds in map(dialect.shape.prefix, _openings(rest[: dialect.size].tobytes())))
+
+
+def _openings(octets: bytes) -> Iterator[bytes]:
+    return (octets[:size] for size in range(4, len(octets) + 1, 4))
 
 
 def unsound(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int) -> list[Oddity]:

@@ -15,7 +15,7 @@ from acctrecover.cause import ZEROS, judge, split_zeros
 from acctrecover.dialect import Dialect, Fixed, Found, clocks, dialects
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
-from acctrecover.fill import extend, fill
+from acctrecover.fill import fill
 from acctrecover.mend import doubt_before, mend, unsound
 from acctrecover.registry import choose, load_formats
 from acctrecover.seam import seams
@@ -169,7 +169,7 @@ def scan(
         def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
             return np.frombuffer(source.read(start, stop), np.uint8)
 
-        chains = extend(_believed(chains, source.size), source.size, read)
+        chains = _believed(chains, source.size)
         chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
         chains = _believed(fill(chains, source.size, read, every), source.size)
         chains, more = _mended(chains, source.size, read, doubting=True)
