@@ -52,6 +52,8 @@ class Candidates:
     landings: Sequence[int]
     dialects: Sequence[int]
     costs: Sequence[float]
+    unsound: Sequence[float]
+    """What a candidate costs more where its payload breaks a rule and no wound begins in it."""
     loose: Sequence[bool]
     """Whether a candidate is of a type that may have any length, and so carry other records."""
     heads: frozenset[tuple[int, int]]
@@ -129,7 +131,7 @@ class Skeleton:
             total, after = 0.0, END
         else:
             if linked != END and grammar.pitch is None:  # what follows the header there is that header's own affair
-                total, after = self.cost[linked], linked
+                total, after = self.cost[linked] + given.unsound[i], linked
             else:
                 total, after = self._break(i, met=linked != END or (dialect, landing) in given.heads)
             if grammar.pitch is None:
@@ -137,8 +139,8 @@ class Skeleton:
                 for t, extra in self._late(i, landing, dialect):
                     if crossed + extra + self.cost[t] < total:
                         total, after = crossed + extra + self.cost[t], t
-            if linked != END and self.cost[linked] <= total:
-                total, after = self.cost[linked], linked
+            if linked != END and self.cost[linked] + given.unsound[i] <= total:
+                total, after = self.cost[linked] + given.unsound[i], linked
         if grammar.pitch is None:
             forsaken = GAP + (UNMET if linked != END else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
@@ -195,7 +197,8 @@ class Skeleton:
                 damage = sizes.get(size)
                 if damage is None and loose is not None and loose[1] <= size - grammar.head <= loose[2]:
                     damage = (loose[0] ^ size - grammar.head).bit_count()
-                if damage:
+                late = own != END and given.starts[j] > given.landings[own]  # then the record itself is kept, as `_late` has it
+                if damage and (damage < 0 or not late):
                     extra = READ_SLIP if damage < 0 else READ_BIT if damage == 1 else READ_BYTE
                     if own == END:
                         carried = first <= landing + grammar.head + LEAD
@@ -205,8 +208,12 @@ class Skeleton:
                     else:
                         inner = any(s > landing for s in self.into.get((dialect, given.starts[j]), ()))
                         empty = given.landings[own] == landing + grammar.head
-                        if inner or size == grammar.head or (not empty and self._forsakes(j, given.landings[own], dialect)):
+                        if not empty and self._forsakes(j, given.landings[own], dialect):
+                            extra += UNMET
+                        if inner or size == grammar.head:
                             extra += EMPTY
+                        elif empty:
+                            extra += SOUND
                         elif damage > 1 and self._carries(own):
                             extra += SOUND
                     out.append((j, extra))
@@ -237,27 +244,30 @@ class Skeleton:
         j = bisect_left(given.starts, landing + 1)
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:
-                padded = (landing, given.starts[j]) in given.padded
-                extra = PADDED - GAP if padded else SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
+                extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
                 if self._agrees(i, last, given.starts[j]):
                     extra = READ_BYTE
                 elif self._straddled(i, given.starts[j]):
                     extra += STRADDLED
+                elif (landing, given.starts[j]) in given.padded:
+                    extra = PADDED - GAP
+                elif given.loose[i] and given.starts[j] <= given.starts[i] + grammar.largest:  # or its length is what is wrong
+                    extra = min(extra, READ_BYTE + (SOUND if self._carries(i) or landing == given.starts[i] + grammar.head else 0.0))
                 out.append((j, extra))
             j += 1
         return out
 
     def _straddled(self, i: int, t: int) -> bool:
-        """Whether a record that begins inside candidate `i` links to one at `t` behind its end, and does not belong in it.
+        """Whether the record at `t` behind candidate `i` is not the first of its chain, and the chain does not begin in it.
 
         It does where `i` carries a stream whose records before and behind the bytes put in lie as far apart as those are many.
         """
         given, dialect = self.given, self.given.dialects[i]
         start, landing = given.starts[i], given.landings[i]
-        head = next((s for s in self.into.get((dialect, t), ()) if start < s < landing), END)
+        head = next((s for s in self.into.get((dialect, t), ()) if s > start), END)
         if head == END:
             return False
-        if not self._carries(i):
+        if head >= landing or not self._carries(i):
             return True
         while (back := next((s for s in self.into.get((dialect, head), ()) if start < s), END)) != END:
             head = back
@@ -294,7 +304,10 @@ class Skeleton:
         """Whether a record at `t` would be as far from where candidate `i` ends as the stream that `i` carries goes on from
         where its own last record should end: one wound explains both."""
         slip = t - self.given.landings[i]
-        return last != END and slip != 0 and last + slip < t and (self.given.dialects[i], last + slip) in self.at
+        resumed = (self.given.dialects[i], last + slip)
+        if last == END or slip == 0 or not last + slip < min(t, self.given.landings[i]):
+            return False
+        return resumed in self.at and resumed not in self.into
 
     def _crossed(self, i: int) -> bool:
         """Whether a linked record begins inside the header of candidate `i`."""

@@ -257,14 +257,13 @@ class FramedDialect:
                     ends.add(int(found.starts[j]))
             inner = set(landing[i + 1 : behind].tolist())
             heads = [start for start in ends if start not in inner]
-            length = int(found.sizes[i]) - self.head
-            for start in heads:
-                lead = start - int(found.starts[i]) - self.head
-                if -self.head < lead < 0 or (lead > LEAD and (lead ^ length).bit_count() == 1):
-                    number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
-                    if self.low[number[0]] <= max(lead, 0) <= self.high[number[0]]:
-                        out.setdefault(number, []).append(i)
-                    break
+            if not heads:
+                continue
+            length, lead = int(found.sizes[i]) - self.head, min(heads) - int(found.starts[i]) - self.head
+            if -self.head < lead < 0 or (lead > LEAD and (lead ^ length).bit_count() == 1):
+                number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
+                if self.low[number[0]] <= max(lead, 0) <= self.high[number[0]]:
+                    out.setdefault(number, []).append(i)
         return sorted(group[0] for group in out.values() if len(group) == 1)
 
     def loosely(self, octets: Octets, found: Found) -> Bools:

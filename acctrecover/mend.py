@@ -106,9 +106,10 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
     start = chain.tail[-1] if chain.tail else chain.stop
     octets = read(start, min(stop, chain.stop + LONGEST_SLIP + 512))
     rest = octets[chain.stop - start :]
-    if not rest.any() or not chain.tail or (dialect.pitch and gap % dialect.pitch == 0):
-        return None
     at = dialect.shape_at(octets, 0)
+    loose = at is not None and at[0].record.lengths is not None
+    if not (rest.any() or loose) or not chain.tail or (dialect.pitch and gap % dialect.pitch == 0):
+        return None
     if at is None or _met(dialect, rest):
         return None
     if isinstance(dialect, FramedDialect) and _readings(dialect, read(chain.stop, stop).tobytes()[: dialect.largest + 1]):

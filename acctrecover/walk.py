@@ -24,7 +24,7 @@ RISK = 1e-3
 DAY = 86400.0
 MISLED = 1.5
 """What a record costs whose length takes a series of others in: more than a gap, where one flipped bit explains them."""
-EMPTY = 0.3
+EMPTY = 0.2
 """What a record without a payload costs the skeleton."""
 UNSOUND = 0.3
 """What a record with a broken payload costs the skeleton: less than a gap."""
@@ -153,6 +153,7 @@ class Survey:
     owner: npt.NDArray[np.int64]
     bits: npt.NDArray[np.float64]
     costs: npt.NDArray[np.float64]
+    unsound: npt.NDArray[np.float64]
     loose: npt.NDArray[np.bool_]
     heads: frozenset[tuple[int, int]]
     """(dialect, offset) of sensible headers, also of those whose records are not there whole."""
@@ -160,7 +161,7 @@ class Survey:
     def chains(self, high: int, before: Dialect | None) -> list[Chain]:
         """The skeleton's chains over [low, high)."""
         lists = (self.starts.tolist(), self.landings.tolist(), self.owner.tolist(), self.costs.tolist())
-        given = Candidates(*lists, self.loose.tolist(), self.heads, self.padded())
+        given = Candidates(*lists, self.unsound.tolist(), self.loose.tolist(), self.heads, self.padded())
         known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
         grammars = [Grammar(d.pitch, d.smallest, d.largest, d.reader(self.octets, self.low)) for d in self.dialects]
         path = Skeleton(given, grammars, self.low, high).path(known)
@@ -212,14 +213,15 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
         costs[found.sizes == dialect.smallest] += EMPTY if dialect.pitch is None else 0.0
         found, landings, costs = Found(found.starts[linked], found.sizes[linked]), landings[linked], costs[linked]
         bits = dialect.bits(octets, found)
-        costs += np.where(dialect.sound(octets, found), 0.0, UNSOUND) + _incoherence(dialect, octets, found)
+        costs += _incoherence(dialect, octets, found)
+        unsound = np.where(dialect.sound(octets, found), 0.0, UNSOUND)
         if before is not None and dialect is not before:
             costs = costs + 2e-4
         owner = np.full(len(bits), index)
-        columns.append([found.starts + low, found.sizes, landings + low, owner, bits, costs, dialect.loosely(octets, found)])
+        columns.append([found.starts + low, found.sizes, landings + low, owner, bits, costs, unsound, dialect.loosely(octets, found)])
     if not columns:
         none = np.zeros(0, np.int64)
-        return Survey(octets, low, dialects, none, none, none, none, none.astype(float), none.astype(float), none > 0, frozenset(heads))
+        return Survey(octets, low, dialects, none, none, none, none, none.astype(float), none.astype(float), none.astype(float), none > 0, frozenset(heads))
     joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
     order = np.argsort(joined[0], kind="stable")
     return Survey(octets, low, dialects, *(column[order] for column in joined), frozenset(heads))
