@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from acctrecover.errors import AcctrecoverError, OutputError
 from acctrecover.output import atomic_output
-from acctrecover.source import Evidence, open_source
+from acctrecover.source import Evidence, Source, open_source
 
 WINDOW = 1 << 22
 """Bytes counted at once; even, so that aligned words do not straddle windows."""
@@ -110,7 +110,7 @@ def cookie_stats(
     """
     if align not in (1, 2) or order not in ("little", "big") or not 0 < cookie < WORDS:
         raise AcctrecoverError("align is 1 or 2, order little or big, a cookie from 0x0001 to 0xffff")
-    inputs = [sources] if isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview) else list(sources)
+    inputs = [sources] if isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview | Source) else list(sources)
     counts = np.zeros(WORDS, np.int64)
     total = 0
     for evidence in inputs:

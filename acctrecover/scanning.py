@@ -151,18 +151,15 @@ def scan(
     places: Sequence[str | Path] = (),
     progress: Callable[[int], None] = lambda done: None,
 ) -> Scan:
-    """Find every surviving record of a path, "-" or bytes.
+    """Find every surviving record of a path, "-", bytes or an open Source.
 
     `formats` names the formats to try (default: all); `cookie` replaces the declared cookie of framed formats; `places` are
-    files or folders of format declarations instead of those that ship; `progress` is told of bytes done.
-    Raises SourceError, FormatError, AcctrecoverError for an unknown format name. Damage is a result, never an exception.
+    files or folders of format declarations instead of those that ship; `progress` is told of bytes done, of a pipe's twice:
+    it is copied to a temporary file first. Raises SourceError, FormatError, AcctrecoverError for an unknown format name.
+    Damage is a result, never an exception.
     """
     every = compiled(tuple(formats or ()), cookie, tuple(map(str, places)))
-    if evidence == "-":
-        with open_source("-") as pipe:
-            evidence_bytes = pipe.read(0, pipe.size)
-        return replace(scan(evidence_bytes, formats, cookie=cookie, places=places, progress=progress), name="-")
-    with open_source(evidence) as source:
+    with open_source(evidence, progress) as source:
         source.start_hash()
         chains = Walker(source, every, progress).walk()
 
@@ -177,7 +174,8 @@ def scan(
         extents, owners = _extents(source, chains, oddities, read)
         if not tiles(extents, source.size):
             raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
-        return Scan(source.name, source.size, source.sha256(), extents, evidence, owners)
+        again = evidence if isinstance(evidence, Source) else source
+        return Scan(source.name, source.size, source.sha256(), extents, again, owners)
 
 
 def _believed(chains: list[Chain], size: int) -> list[Chain]:

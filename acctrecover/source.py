@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 import sys
 import tempfile
 import threading
-from pathlib import Path
+import weakref
+from collections.abc import Callable
 from types import TracebackType
 
 from acctrecover.errors import SourceError
 
 PIECE = 1 << 22
-"""Bytes read at once when the whole input is hashed."""
+"""Bytes read at once when the whole input is hashed or a pipe is emptied."""
+CLOSED = -1
+"""The descriptor of a closed Source: reading it fails."""
 
-Evidence = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+class Held:
+    """An open file that no name leads back to; closed when nothing refers to it any more."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        weakref.finalize(self, os.close, fd)
 
 
 class Source:
     """An input of `size` bytes, fixed when it was opened: a file that grows is never read beyond.
 
     `name` is the path as given, "-" for standard input, "<bytes>" for bytes. `fd_stat` is the file's os.stat_result,
-    None where there is no file.
+    None where there is no file. A Source is evidence itself: `open_source` opens the same bytes once more, also after this
+    one was closed; those of a pipe were read once and are `held` as long as a Source of them is.
     """
 
-    def __init__(self, name: str, size: int, fd: int | None, data: bytes, fd_stat: os.stat_result | None) -> None:
-        self.name, self.size, self.fd, self.data, self.fd_stat = name, size, fd, data, fd_stat
+    def __init__(
+        self, name: str, size: int, fd: int | None, data: bytes, fd_stat: os.stat_result | None, held: Held | None = None
+    ) -> None:
+        self.name, self.size, self.fd, self.data, self.fd_stat, self.held = name, size, fd, data, fd_stat, held
         self._digest = ""
         self._failure: SourceError | None = None
         self._hasher: threading.Thread | None = None
@@ -41,9 +52,22 @@ class Source:
         self._closing = True
         if self._hasher is not None:
             self._hasher.join()
-        if self.fd is not None:
+        if self.fd is not None and self.fd != CLOSED and self.held is None:
             os.close(self.fd)
-            self.fd = None
+            self.fd = CLOSED
+
+    def again(self) -> Source:
+        """Another Source of the same bytes. Raises SourceError where another file has taken the name meanwhile."""
+        if self.held is not None or self.fd_stat is None:
+            return Source(self.name, self.size, self.fd, self.data, self.fd_stat, self.held)
+        if self.fd is not None and self.fd != CLOSED:
+            return Source(self.name, self.size, os.dup(self.fd), self.data, self.fd_stat)
+        other = open_source(self.name)
+        if other.fd_stat is None or not os.path.samestat(self.fd_stat, other.fd_stat):
+            with other:
+                raise SourceError(f"{self.name}: another file has taken its name since it was first read")
+        other.size = self.size
+        return other
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes [start, stop), clamped to the input. Raises SourceError where the file shrank or fails to read."""
@@ -89,44 +113,93 @@ class Source:
         self._digest = state.hexdigest()
 
 
-def open_source(evidence: Evidence) -> Source:
-    """Open a path, "-" (standard input) or bytes. Raises SourceError in one line for whatever cannot be read."""
+Evidence = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
+
+
+def file_of(evidence: Evidence) -> os.stat_result | None:
+    """The status of the file that an input is, without opening it; None where there is none to be seen."""
+    if isinstance(evidence, Source):
+        return evidence.fd_stat
+    if isinstance(evidence, bytes | bytearray | memoryview):
+        return None
+    try:
+        return os.fstat(_standard_input()) if os.fspath(evidence) == "-" else os.stat(evidence)
+    except (OSError, SourceError):
+        return None
+
+
+def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda done: None) -> Source:
+    """Open a path, "-" (standard input), bytes or a Source. Raises SourceError in one line for whatever cannot be read.
+
+    What has no length of its own, as a pipe, is copied to a temporary file first; `progress` is told of the bytes.
+    """
+    if isinstance(evidence, Source):
+        return evidence.again()
     if isinstance(evidence, bytes | bytearray | memoryview):
         data = bytes(evidence)
         return Source("<bytes>", len(data), None, data, None)
     name = os.fspath(evidence)
     if name == "-":
-        if sys.stdin is None:
-            raise SourceError("-: there is no standard input")
-        return _spooled(name, sys.stdin.buffer.fileno())
-    if Path(name).is_dir():
-        raise SourceError(f"{name}: is a directory")
-    try:
-        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise SourceError(f"{name}: no such file") from None
-    except OSError as error:
-        raise SourceError(f"{name}: {(error.strerror or 'cannot be opened').lower()}") from None
+        fd = os.dup(_standard_input())
+        status = os.fstat(fd)
+        if stat.S_ISREG(status.st_mode) and status.st_size and os.lseek(fd, 0, os.SEEK_CUR) == 0:
+            return Source(name, status.st_size, fd, b"", status, Held(fd))
+        return _spooled(name, fd, progress)
+    fd = _opened(name)
     status = os.fstat(fd)
-    if stat.S_ISFIFO(status.st_mode):
-        try:
-            return _spooled(name, fd)
-        finally:
-            os.close(fd)
+    if stat.S_ISFIFO(status.st_mode) or (stat.S_ISREG(status.st_mode) and not status.st_size):  # /proc says 0 of all it has
+        return _spooled(name, fd, progress)
     if stat.S_ISREG(status.st_mode):
         return Source(name, status.st_size, fd, b"", status)
     if stat.S_ISBLK(status.st_mode):
         return Source(name, os.lseek(fd, 0, os.SEEK_END), fd, b"", status)
     os.close(fd)
-    raise SourceError(f"{name}: is no file, block device or pipe")
+    raise SourceError(f"{name}: is " + ("a directory" if stat.S_ISDIR(status.st_mode) else "no file, block device or pipe"))
 
 
-def _spooled(name: str, fd: int) -> Source:
+def _standard_input() -> int:
     try:
-        with tempfile.TemporaryFile() as spool, os.fdopen(os.dup(fd), "rb") as pipe:
-            shutil.copyfileobj(pipe, spool, PIECE)
+        return sys.stdin.buffer.fileno()
+    except (AttributeError, OSError, ValueError):
+        raise SourceError("-: there is no standard input") from None
+
+
+def _opened(name: str) -> int:
+    """A descriptor to read a file by, without a new access time where its owner or root asks."""
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    try:
+        try:
+            return os.open(name, flags | getattr(os, "O_NOATIME", 0))
+        except PermissionError:
+            return os.open(name, flags)
+    except FileNotFoundError:
+        raise SourceError(f"{name}: no such file") from None
+    except OSError as error:
+        raise SourceError(f"{name}: {(error.strerror or 'cannot be opened').lower()}") from None
+
+
+def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
+    """All that a descriptor still gives, in a temporary file without a name; the descriptor is closed."""
+    folder = tempfile.gettempdir()
+    if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
+        folder = "/var/tmp"  # made for what is large; /tmp is memory on many machines
+    try:
+        with tempfile.TemporaryFile(dir=folder) as spool:
+            while data := _next(name, fd):
+                spool.write(data)
+                progress(len(data))
             spool.flush()
-            kept = os.dup(spool.fileno())
+            held = Held(os.dup(spool.fileno()))
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise SourceError(f"{name}: cannot be kept in {folder}: {reason}; TMPDIR names another folder") from None
+    finally:
+        os.close(fd)
+    return Source(name, os.fstat(held.fd).st_size, held.fd, b"", None, held)
+
+
+def _next(name: str, fd: int) -> bytes:
+    try:
+        return os.read(fd, PIECE)
     except OSError as error:
         raise SourceError(f"{name}: {(error.strerror or 'cannot be read').lower()}") from None
-    return Source(name, os.fstat(kept).st_size, kept, b"", None)

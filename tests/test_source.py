@@ -14,7 +14,7 @@ import pytest
 
 from acctrecover import source as module
 from acctrecover.errors import SourceError
-from acctrecover.source import open_source
+from acctrecover.source import file_of, open_source
 
 DATA = bytes(range(256)) * 5
 
@@ -150,6 +150,126 @@ def test_standard_input_is_spooled(monkeypatch: pytest.MonkeyPatch) -> None:
         with open_source("-") as source:
             assert (source.name, source.size) == ("-", len(DATA))
             assert source.read(0, len(DATA)) == DATA
+
+
+def test_a_pipe_is_read_once_and_its_bytes_can_be_opened_again_and_again(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(DATA,))
+    writer.start()
+    told: list[int] = []
+    with open_source(fifo, told.append) as first:
+        writer.join()
+    fifo.unlink()
+    for source in (first, open_source(first), open_source(open_source(first))):
+        with open_source(source) as again:
+            assert (again.name, again.size, again.read(0, 1 << 20)) == (str(fifo), len(DATA), DATA)
+            assert again.sha256() == hashlib.sha256(DATA).hexdigest()
+    assert sum(told) == len(DATA)
+
+
+def test_what_a_pipe_gave_is_let_go_with_its_last_source(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(DATA,))
+    writer.start()
+    with open_source(fifo) as source:
+        writer.join()
+        fd = source.fd
+    assert fd is not None
+    os.fstat(fd)
+    del source
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
+
+
+def test_a_file_sent_to_standard_input_is_read_in_place_unless_some_of_it_was_taken(
+    monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    with path.open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        with open_source("-") as source:
+            assert (source.size, source.read(0, 9)) == (len(DATA), DATA[:9])
+            assert source.fd_stat is not None
+            assert os.path.samestat(source.fd_stat, path.stat())
+        with open_source(source) as again:
+            assert again.read(0, 9) == DATA[:9]
+        os.lseek(file.fileno(), 100, os.SEEK_SET)
+        with open_source("-") as source:
+            assert (source.size, source.read(0, 9)) == (len(DATA) - 100, DATA[100:109])
+
+
+def test_a_file_that_claims_no_bytes_but_has_some_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_source("/proc/self/stat") as source:
+        assert source.size > 0
+        assert source.read(0, 99).startswith(str(os.getpid()).encode())
+
+
+def test_a_spool_that_has_no_room_is_told_from_a_pipe_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    (tmp_path / "empty").touch()
+    with pytest.raises(SourceError, match=r"cannot be kept in .*: no space left on device; TMPDIR"):
+        open_source(tmp_path / "empty")
+
+
+def test_a_closed_source_opens_the_same_file_again_or_says_that_another_has_its_name(path: Path) -> None:
+    with open_source(path) as source:
+        pass
+    with path.open("ab") as file:
+        file.write(b"more")
+    with open_source(source) as again:
+        assert (again.size, again.read(0, 1 << 20)) == (len(DATA), DATA)
+    path.rename(path.with_suffix(".1"))
+    path.write_bytes(DATA)
+    with pytest.raises(SourceError, match="another file has taken its name"):
+        open_source(source)
+
+
+def test_an_open_source_is_read_on_though_its_file_was_rotated_away(path: Path) -> None:
+    with open_source(path) as source:
+        path.rename(path.with_suffix(".1"))
+        path.write_bytes(b"new")
+        with open_source(source) as again:
+            assert again.read(0, 1 << 20) == DATA
+        assert source.read(0, 9) == DATA[:9]
+
+
+def test_a_closed_source_of_a_file_cannot_be_read(path: Path) -> None:
+    with open_source(path) as source:
+        pass
+    with pytest.raises(SourceError, match="bad file descriptor"):
+        source.read(0, 1)
+
+
+def test_reading_leaves_the_access_time_alone(path: Path) -> None:
+    os.utime(path, (1, 1))
+    with open_source(path) as source:
+        assert source.read(0, 9) == DATA[:9]
+    assert path.stat().st_atime == 1
+
+
+def test_the_file_of_an_input_is_seen_without_opening_it(tmp_path: Path, path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for where in (path, tmp_path / "fifo"):
+        status = file_of(where)
+        assert status is not None
+        assert os.path.samestat(status, where.stat())
+    assert file_of(DATA) is None
+    assert file_of(tmp_path / "none") is None
+
+
+def test_a_read_error_is_said_with_its_place(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(fd: int, size: int, at: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with open_source(path) as source:
+        monkeypatch.setattr(os, "pread", broken)
+        with pytest.raises(SourceError) as caught:
+            source.read(16, 32)
+    assert str(caught.value) == f"{path}: input/output error at 0x10"
 
 
 def test_standard_input_that_cannot_be_read_is_a_source_error(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
