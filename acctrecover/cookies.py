@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,25 @@ WINDOW = 1 << 22
 """Bytes counted at once; even, so that aligned words do not straddle windows."""
 WORDS = 1 << 16
 GIB = 1 << 30
+COOKIE = 0x2B91
+"""The word compared with where none is named."""
+ENDINGS = (".npy", ".csv")
 
 
 @dataclass(frozen=True)
 class CookieStats:
-    """Counts of 2-byte words. `counts` has shape (65536,): index is the word read in `order`; `words` is their sum."""
+    """Counts of 2-byte words. `counts` has shape (65536,): index is the word read in `order`; `words` is their sum, `bytes`
+    and `inputs` are what was counted. Two of them add up."""
 
     counts: npt.NDArray[np.int64]
     bytes: int
     align: int
     order: str
     cookie: int
+    inputs: int = 1
+
+    def __add__(self, other: CookieStats) -> CookieStats:
+        return replace(self, counts=self.counts + other.counts, bytes=self.bytes + other.bytes, inputs=self.inputs + other.inputs)
 
     @cached_property
     def words(self) -> int:
@@ -46,14 +54,20 @@ class CookieStats:
         """1 plus the number of strictly rarer words, 0x0000 left out."""
         return 1 + int((self.counts[1:] < self.counts[word]).sum())
 
-    @property
+    def ties(self, word: int) -> int:
+        """How many words, 0x0000 left out, have the count of this one, itself included."""
+        return int((self.counts[1:] == self.counts[word]).sum())
+
+    @cached_property
     def nominee(self) -> int:
         """The word to nominate: of the rarest non-zero words one that is not its own swap (so that the byte order shows
-        and it cannot overlap itself), whose swap is rare too."""
+        and it cannot overlap itself), whose swap is rare too, and whose bytes are the rarest in their places."""
         words = np.arange(1, WORDS)
         words = words[words >> 8 != words & 0xFF]
-        swapped = (words & 0xFF) << 8 | words >> 8
-        order = np.lexsort((words, self.counts[swapped], self.counts[words]))
+        square = self.counts.reshape(256, 256)
+        expected = np.outer(1 + square.sum(1, float), 1 + square.sum(0, float)).ravel()  # but for a factor, by its bytes alone
+        swapped = swap(words)
+        order = np.lexsort((words, expected[words] + expected[swapped], self.counts[swapped], self.counts[words]))
         return int(words[order[0]])
 
     def false_per_gib(self, word: int) -> float:
@@ -61,9 +75,12 @@ class CookieStats:
         return float(self.counts[word]) / self.words * GIB if self.words else 0.0
 
     def false_per_gib_bound(self, word: int) -> float:
-        """The 95 % upper bound of it: by the rule of three where none was seen, else by two standard errors."""
+        """The 95 % upper bound of it, taking words as independent: by the rule of three where none was seen, else by
+        Byar's approximation of the Poisson bound."""
         count = float(self.counts[word])
-        return ((count + 2 * count**0.5) if count else 3.0) / self.words * GIB if self.words else float(GIB)
+        above = count + 1
+        most = above * (1 - 1 / (9 * above) + 1.645 / (3 * above**0.5)) ** 3 if count else 3.0
+        return min(most / self.words, 1.0) * GIB if self.words else float(GIB)
 
     def to_json(self, top: int) -> dict[str, Any]:
         """The object `cookie-stats --json` prints."""
@@ -73,12 +90,14 @@ class CookieStats:
                 "word": f"0x{word:04X}",
                 "count": int(self.counts[word]),
                 "rank": self.rank(word),
+                "ties": self.ties(word),
                 "false_per_gib": round(self.false_per_gib(word), 3),
                 "false_per_gib_95": round(self.false_per_gib_bound(word), 3),
             }
 
         return {
             "kind": "cookie-stats",
+            "inputs": self.inputs,
             "bytes": self.bytes,
             "words": self.words,
             "align": self.align,
@@ -90,8 +109,8 @@ class CookieStats:
         }
 
 
-def swap(word: int) -> int:
-    """The word with its two bytes exchanged."""
+def swap(word: Any) -> Any:
+    """A word, or an array of words, with its two bytes exchanged."""
     return (word & 0xFF) << 8 | word >> 8
 
 
@@ -100,7 +119,7 @@ def cookie_stats(
     *,
     align: int = 2,
     order: str = "little",
-    cookie: int = 0x2B91,
+    cookie: int = COOKIE,
     progress: Callable[[int], None] = lambda done: None,
 ) -> CookieStats:
     """Count every 2-byte word of one or several inputs: at even offsets (`align` 2) or at every offset (1).
@@ -114,7 +133,7 @@ def cookie_stats(
     counts = np.zeros(WORDS, np.int64)
     total = 0
     for evidence in inputs:
-        with open_source(evidence) as source:
+        with open_source(evidence, progress) as source:
             total += source.size
             for low in range(0, source.size, WINDOW):
                 data = source.read(low, low + WINDOW + (align == 1))
@@ -124,7 +143,7 @@ def cookie_stats(
                 progress(min(WINDOW, source.size - low))
     if order == "big":
         counts = counts.reshape(256, 256).T.ravel()
-    return CookieStats(counts, total, align, order, cookie)
+    return CookieStats(counts, total, align, order, cookie, len(inputs))
 
 
 def _count(data: bytes, skip: int) -> npt.NDArray[np.int64]:
@@ -132,13 +151,17 @@ def _count(data: bytes, skip: int) -> npt.NDArray[np.int64]:
     return np.bincount(words, minlength=WORDS)
 
 
+def check_ending(path: Path) -> None:
+    """Raise OutputError for a file name whose ending no table is written by."""
+    if path.suffix not in ENDINGS:
+        raise OutputError(f"{path}: the table is written as {' or '.join(ENDINGS)}, by the ending of the name")
+
+
 def write_table(stats: CookieStats, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Write all 65536 counts: int64 `.npy`, or `.csv` with the columns word and count. Raises OutputError."""
-    ending = Path(path).suffix
-    if ending not in (".npy", ".csv"):
-        raise OutputError(f"{path}: the table is written as .npy or .csv, by the ending of the name")
+    check_ending(Path(path))
     buffer = io.BytesIO()
-    if ending == ".npy":
+    if Path(path).suffix == ".npy":
         np.save(buffer, stats.counts)
     else:
         lines = (f"0x{word:04X},{count}\n" for word, count in enumerate(stats.counts.tolist()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from acctrecover.cookies import GIB, CookieStats, swap
 from acctrecover.damaging import KINDS, Damaged
@@ -45,6 +46,15 @@ def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]
             yield where, what, span, extent.detail or ""
         else:
             yield where, f"gap: {extent.cause}", "", extent.detail or ""
+
+
+def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
+    """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
+    yield {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+    for extent in scan.extents:
+        yield extent.to_json()
+    counts = {"records": scan.counts, "chains": len(scan.chains), "gaps": len(scan.gaps), "gap_bytes": lost(scan.extents)}
+    yield {"kind": "summary", "whole": scan.whole, **counts}
 
 
 def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
@@ -117,28 +127,56 @@ def repair_text(result: Repair, out: str | None) -> Iterator[str]:
     )
 
 
-def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
-    """The lines `cookie-stats` prints."""
-    where = "even offsets" if stats.align == 2 else "every byte offset"
-    yield f"{number(stats.words, 'word')} at {where} of {number(stats.bytes, 'byte')}, {stats.order}-endian"
-    yield ""
-    yield f"{'word':<8}{'count':>14}{'rank':>8}  expected false cookies per GiB"
+def seen(count: int) -> str:
+    return "never seen" if not count else "seen once" if count == 1 else f"seen {count:,} times"
 
-    def line(word: int, note: str = "") -> str:
-        rate, bound = stats.false_per_gib(word), stats.false_per_gib_bound(word)
-        text = f"0x{word:04X}  {int(stats.counts[word]):>14,}{stats.rank(word):>8}  {rate:,.1f} (95 %: up to {bound:,.1f})"
+
+def rate(value: float) -> str:
+    """A rate in three significant digits, large ones whole."""
+    return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
+    """The lines `cookie-stats` prints. Of words equally rare either all are listed or how many they are."""
+    where = "even offsets" if stats.align == 2 else "every byte offset"
+    of = number(stats.bytes, "byte") + (f" in {stats.inputs:,} inputs" if stats.inputs > 1 else "")
+    yield f"{number(stats.words, 'word')} at {where} of {of}, {stats.order}-endian"
+    if not stats.words:
+        yield "nothing to rank or nominate"
+        return
+    yield ""
+    yield f"{'word':<16}{'count':>14}{'rank':>8}  false cookies to expect in a GiB"
+
+    def line(name: str, word: int, note: str = "") -> str:
+        count = int(stats.counts[word])
+        likely = f"{rate(stats.false_per_gib(word))}, " if count else ""
+        text = f"{name:<16}{count:>14,}{stats.rank(word):>8}  {likely}at most {rate(stats.false_per_gib_bound(word))} (95 %)"
         return text + (f"  {note}" if note else "")
 
-    for word, _ in stats.rarest(top):
-        yield line(word)
+    ranked = stats.rarest(top)
+    rarest, last = ranked[0][1], ranked[-1][1]
+    more = stats.ties(ranked[-1][0]) - [count for _, count in ranked].count(last)
+    if more and last == rarest:
+        yield line(f"{stats.ties(ranked[0][0]):,} words", ranked[0][0], "too many to list")
+    else:
+        for word, _ in ranked:
+            yield line(f"0x{word:04X}", word)
+        if more:
+            yield f"... and {number(more, 'more word')} {seen(last)}"
     yield ""
-    yield line(stats.cookie, "the cookie")
-    yield line(swap(stats.cookie), "the cookie, bytes swapped")
+    yield line(f"0x{stats.cookie:04X}", stats.cookie, "the cookie")
+    yield line(f"0x{swap(stats.cookie):04X}", swap(stats.cookie), "the cookie, bytes swapped")
     yield ""
     best = stats.nominee
+    count, ties = int(stats.counts[best]), stats.ties(best)
     longer = (stats.false_per_gib_bound(best) / GIB) ** 2 * GIB
-    yield f"a 4-byte cookie of two such words: up to {longer:.2g} false cookies per GiB"
-    yield f"nominate 0x{best:04X}: seen {number(int(stats.counts[best]), 'time')} in {number(stats.words, 'word')}"
+    yield f"a 4-byte cookie of two words as rare: at most {rate(longer)} in a GiB (95 %), if the two are independent"
+    if ties > 1 and not count:
+        too = f", the cookie 0x{stats.cookie:04X} among them" if not stats.counts[stats.cookie] else ""
+        yield f"{ties:,} words were never seen{too}: only more bytes can rank them"
+    why = f"; of {ties:,} words as rare, the one of the rarest swap and bytes" if ties > 1 else ""
+    other = f"its swap 0x{swap(best):04X} {seen(int(stats.counts[swap(best)]))}"
+    yield f"nominate 0x{best:04X}: {seen(count)} in {number(stats.words, 'word')}, {other}{why}"
 
 
 def damage_text(damaged: Damaged, output: str) -> Iterator[str]:

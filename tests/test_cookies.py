@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import random
+import struct
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command import run
+from damage import CORPORA
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acctrecover import cookies
 from acctrecover.cookies import GIB, CookieStats, cookie_stats, swap, write_table
 from acctrecover.errors import AcctrecoverError, OutputError, SourceError
+from acctrecover.report import stats_text
+
+DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 
 
 def plain(parts: list[bytes], align: int, order: str) -> Counter[int]:
@@ -137,6 +143,100 @@ def test_a_word_never_seen_is_bounded_by_the_rule_of_three() -> None:
     stats = made({0x2B91: 0})
     assert stats.false_per_gib(0x2B91) == 0
     assert stats.false_per_gib_bound(0x2B91) == pytest.approx(3 / stats.words * GIB)
+
+
+@pytest.mark.parametrize(("count", "most"), [(1, 4.744), (2, 6.296), (10, 16.962), (100, 118.08)])
+def test_a_word_that_was_seen_is_bounded_as_a_poisson_count(count: int, most: float) -> None:
+    stats = made({0x2B91: count})
+    assert stats.false_per_gib_bound(0x2B91) == pytest.approx(most / stats.words * GIB, rel=5e-3)
+
+
+def test_no_rate_is_above_one_a_byte() -> None:
+    assert cookie_stats(b"\x91\x2b").false_per_gib_bound(0x2B91) == GIB
+
+
+def test_of_words_equally_rare_one_of_the_rarest_bytes_is_nominated() -> None:
+    data = random.Random(4).choices(range(256), [1 if byte in (0x3C, 0xA7) else 20 for byte in range(256)], k=20000)
+    stats = cookie_stats(bytes(data))
+    assert stats.counts[stats.nominee] == 0
+    assert {stats.nominee >> 8, stats.nominee & 0xFF} == {0x3C, 0xA7}
+
+
+def test_statistics_add_up(tmp_path: Path) -> None:
+    parts = [random.Random(seed).randbytes(size) for seed, size in ((1, 999), (2, 0), (3, 4096))]
+    whole = cookie_stats(parts, align=1, cookie=7)
+    total = sum((cookie_stats(part, align=1, cookie=7) for part in parts), cookie_stats([], align=1, cookie=7))
+    assert np.array_equal(total.counts, whole.counts)
+    assert (total.bytes, total.inputs, total.cookie) == (whole.bytes, whole.inputs, whole.cookie) == (5095, 3, 7)
+    assert total.to_json(9) == whole.to_json(9)
+
+
+@pytest.mark.parametrize("align", [1, 2])
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_real_files_are_counted_as_struct_reads_them(align: int, order: str, tmp_path: Path) -> None:
+    odd = tmp_path / "odd"
+    odd.write_bytes(DAMAGED.read_bytes()[:-1])
+    expected: Counter[int] = Counter()
+    for path in (odd, Path(cookies.__file__), DAMAGED):
+        data = path.read_bytes()
+        for skip in range(3 - align):
+            expected.update(
+                word for (word,) in struct.iter_unpack("<H" if order == "little" else ">H", data[skip:][: (len(data) - skip) & -2])
+            )
+    table = tmp_path / "t.csv"
+    done = run(
+        "cookie-stats", odd, cookies.__file__, DAMAGED, "--align", align, "--order", order, "--table", table, "--json", "--top", 99
+    )
+    assert done.returncode == 0
+    counts = [int(line.split(",")[1]) for line in table.read_text().splitlines()[1:]]
+    assert Counter({word: count for word, count in enumerate(counts) if count}) == expected
+    out = json.loads(done.stdout)
+    assert (out["inputs"], out["words"]) == (3, expected.total())
+    ranking = sorted(range(1, 65536), key=lambda word: (expected[word], word))
+    assert [int(row["word"], 16) for row in out["rarest"]] == ranking[:99]
+    assert expected[int(out["nominee"]["word"], 16)] == expected[ranking[0]]
+    assert out["nominee"]["ties"] == 65535 - len([word for word in expected if word])
+
+
+def lines(stats: CookieStats, top: int = 10) -> list[str]:
+    return list(stats_text(stats, top))
+
+
+@given(st.binary(max_size=64), st.sampled_from([1, 2]), st.integers(1, 65535))
+def test_the_word_of_zeros_is_never_listed_or_nominated(data: bytes, align: int, top: int) -> None:
+    stats = cookie_stats(data, align=align)
+    assert 0 not in [word for word, _ in stats.rarest(top)]
+    assert stats.nominee != 0
+    assert not any("0x0000" in line for line in lines(stats, min(top, 50)))
+
+
+def test_words_that_tie_at_zero_are_counted_rather_than_picked_from() -> None:
+    text = lines(cookie_stats(b"\x91\x2b\x92\x2b" * 9))
+    assert [line.split()[:2] for line in text if "too many to list" in line] == [["65,533", "words"]]
+    assert not any(line.startswith("0x") for line in text[: text.index("", 3)])
+    assert "65,533 words were never seen: only more bytes can rank them" in text
+
+
+def test_all_words_that_tie_are_listed_where_they_fit() -> None:
+    text = lines(made({0x1234: 0, 0x5678: 0, 0x2B91: 7}), 4)
+    assert [line.split()[0] for line in text[3:6]] == ["0x1234", "0x5678", "0x2B91"]
+    assert text[7] == "... and 65,531 more words seen 9 times"
+    assert "2 words were never seen: only more bytes can rank them" in text
+
+
+def test_the_nomination_says_what_speaks_for_it() -> None:
+    assert lines(made({0x5678: 1, 0x7856: 2}))[-1].startswith("nominate 0x5678: seen once in ")
+    assert lines(made({0x5678: 1, 0x7856: 2}))[-1].endswith(" words, its swap 0x7856 seen 2 times")
+    assert lines(made({0x5678: 0, 0x1234: 0}))[-1].endswith("of 2 words as rare, the one of the rarest swap and bytes")
+
+
+def test_the_cookie_is_said_to_be_among_those_never_seen() -> None:
+    assert any("the cookie 0x2B91 among them" in line for line in lines(cookie_stats(b"ab")))
+    assert not any("among them" in line for line in lines(cookie_stats(b"\x91\x2bab")))
+
+
+def test_nothing_counted_nominates_nothing() -> None:
+    assert lines(cookie_stats(b"x")) == ["0 words at even offsets of 1 byte, little-endian", "nothing to rank or nominate"]
 
 
 def test_the_json_names_words_as_they_are_written() -> None:
