@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,9 +15,9 @@ import numpy as np
 from acctrecover.dialect import FramedDialect
 from acctrecover.errors import OutputError, SelfCheckError
 from acctrecover.extent import Extent
-from acctrecover.output import atomic_output, refuse
+from acctrecover.output import atomic_outputs, refuse
 from acctrecover.scanning import Scan, scan
-from acctrecover.source import Evidence, open_source
+from acctrecover.source import Evidence, file_of, open_source
 
 
 @dataclass
@@ -83,46 +82,41 @@ def repair(
     force: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Repair:
-    """Write the recovered stream of a path or bytes to `out` (None: a dry run that writes nothing).
+    """Write the recovered stream of a path, "-", bytes or an open Source to `out` (None: it is only worked out).
 
     `strict` leaves suspect and healed records out; `quarantine` gets the bytes in no written record, in order; `report` a
-    JSON account. Raises OutputError before any work where an output exists (unless `force`), is the input, or cannot be
-    written; SelfCheckError where the output would not scan clean. The input is never written to.
+    JSON account. All outputs appear, or none. Raises OutputError before any work where an output exists (unless `force`), is
+    the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is never written to.
+    `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
     """
-    targets = [Path(path) for path in (out, report, quarantine) if path is not None]
-    _refuse(evidence, targets, force)
-    if evidence == "-":
-        with open_source("-") as pipe:
-            evidence = pipe.read(0, pipe.size)
-    found = scan(evidence, formats, cookie=cookie, places=places, progress=progress)
-    stream = main_stream(found)
-    result = Repair(found, *(stream or (None, None)))
-    if out is None:
-        _write(found, result, None, None, strict)
-        return result
-    with ExitStack() as outputs:
-        target = outputs.enter_context(atomic_output(out, force=force))
-        aside = outputs.enter_context(atomic_output(quarantine, force=force)) if quarantine is not None else None
-        account = outputs.enter_context(atomic_output(report, force=force)) if report is not None else None
-        _write(found, result, target, aside, strict)
-        target.flush()
-        _check(target.name, result, cookie, places)
-        if account is not None:
-            account.write(json.dumps(result.to_json(), indent=1).encode() + b"\n")
+    targets = {name: Path(path) for name, path in {"out": out, "aside": quarantine, "account": report}.items() if path is not None}
+    if len({os.path.realpath(path) for path in targets.values()}) < len(targets):
+        raise OutputError("the outputs must be different files")
+    for path in targets.values():
+        refuse(path, force=force, evidence=file_of(evidence))
+    with open_source(evidence, progress) as source:
+        found = scan(source, formats, cookie=cookie, places=places, progress=progress)
+        stream = main_stream(found)
+        result = Repair(found, *(stream or (None, None)))
+        with atomic_outputs(list(targets.values()), force=force) as drafts:
+            files = dict(zip(targets, drafts, strict=True))
+            _write(found, result, files.get("out"), files.get("aside"), strict, progress)
+            if "out" in files:
+                files["out"].flush()
+                _check(files["out"].name, result, cookie, places, progress)
+            if "account" in files:
+                files["account"].write(json.dumps(result.to_json(), indent=1).encode() + b"\n")
     return result
 
 
-def _refuse(evidence: Evidence, targets: list[Path], force: bool) -> None:
-    if len({os.path.realpath(path) for path in targets}) < len(targets):
-        raise OutputError("the outputs must be different files")
-    with open_source(evidence) if evidence != "-" else open_source(b"") as source:
-        for path in targets:
-            if source.fd_stat is not None and path.exists() and os.path.samestat(source.fd_stat, path.stat()):
-                raise OutputError(f"{path}: is the input, which is never written to")
-            refuse(path, force=force)
-
-
-def _write(found: Scan, result: Repair, target: BinaryIO | None, aside: BinaryIO | None, strict: bool) -> None:
+def _write(
+    found: Scan,
+    result: Repair,
+    target: BinaryIO | None,
+    aside: BinaryIO | None,
+    strict: bool,
+    progress: Callable[[int], None],
+) -> None:
     digest = hashlib.sha256()
     wanted = {"intact"} if strict else {"intact", "suspect", "healed"}
     at = 0
@@ -135,6 +129,7 @@ def _write(found: Scan, result: Repair, target: BinaryIO | None, aside: BinaryIO
                 result.quarantined += len(data)
                 if aside is not None:
                     aside.write(data)
+                progress(len(data))
             at = max(at, stop)
 
         for dialect, rows, octets, low in found.batches():
@@ -162,6 +157,7 @@ def _write(found: Scan, result: Repair, target: BinaryIO | None, aside: BinaryIO
                     if target is not None:
                         target.write(data)
                     _piece(result, start, stop, str(rows["status"][keep][group[0]]))
+                progress(max(0, last - at))
                 at = max(at, last)
         set_aside(found.size)
     result.sha256 = digest.hexdigest()
@@ -177,8 +173,9 @@ def _piece(result: Repair, start: int, stop: int, status: str) -> None:
         result.pieces.append((out, result.size, start, stop, status))
 
 
-def _check(path: str, result: Repair, cookie: int | None, places: Sequence[str | Path]) -> None:
-    again = scan(path, [result.format] if result.format else None, cookie=cookie, places=places)
+def _check(path: str, result: Repair, cookie: int | None, places: Sequence[str | Path], progress: Callable[[int], None]) -> None:
+    names = [result.format] if result.format else None
+    again = scan(path, names, cookie=cookie, places=places, progress=progress)
     records = sum(extent.records for extent in again.chains)
     if again.gaps or records != result.kept or again.sha256 != result.sha256:
         raise SelfCheckError(f"the repaired stream does not scan clean ({records} of {result.kept} records found); not kept")
