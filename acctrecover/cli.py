@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from acctrecover import __version__
-from acctrecover.errors import AcctrecoverError, OutputError, SelfCheckError
+from acctrecover.errors import AcctrecoverError, OutputError, SelfCheckError, SourceError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,11 +28,22 @@ app = typer.Typer(
     "done, 3 a self-check failed.",
 )
 
-Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, devices, or - for standard input.")]
-Formats = Annotated[list[str] | None, typer.Option("--format", "-f", metavar="NAME", help="Only this format; may be repeated.")]
-Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The magic cookie, where it is not 0x2B91.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
-Force = Annotated[bool, typer.Option(help="Replace existing outputs.")]
+
+class Order(StrEnum):
+    """Byte orders of a word."""
+
+    LITTLE = "little"
+    BIG = "big"
+
+
+Paths = Annotated[list[str], typer.Argument(metavar="PATH", help="Files, block devices, pipes, or - for standard input.")]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
+]
+Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The stream's magic cookie, where it is not 0x2B91.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 
 
 def _version(asked: bool) -> None:
@@ -46,12 +60,17 @@ def _main(
 
 
 @contextmanager
-def _progress(paths: Iterable[str]) -> Iterator[Callable[[int], None]]:
+def _progress(paths: Iterable[str], passes: int = 1) -> Iterator[Callable[[int], None]]:
+    """A bar in bytes that appears after a second, where there is a terminal to show it."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda done: None
+        return
     from tqdm import tqdm
 
-    total = sum(os.path.getsize(path) for path in paths if Path(path).is_file())
-    bar = tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, disable=not sys.stderr.isatty())
-    with bar:
+    sizes = [os.path.getsize(path) if os.path.isfile(path) else 0 for path in paths]
+    total = sum(sizes) * passes if all(sizes) else None
+    wide = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # a serial console claims 0 by 0, where tqdm shows nothing
+    with tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, ncols=wide, nrows=24) as bar:
 
         def advance(done: int) -> None:
             bar.update(done)
@@ -72,12 +91,28 @@ def _word(text: str | None) -> int | None:
 
 
 def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
+    try:
+        for line in lines:
+            typer.echo(line)
+    except BrokenPipeError:
+        _mute()
+        raise SystemExit(128 + signal.SIGPIPE) from None
 
 
-def _object(value: dict[str, Any]) -> None:
-    typer.echo(json.dumps(value))
+def _mute() -> None:
+    """Send what standard output still holds nowhere: it failed once."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _objects(values: Iterable[dict[str, Any]]) -> None:
+    _print(map(json.dumps, values))
+
+
+def _complain(error: object) -> None:
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error))
+    if sys.stderr is not None:
+        print(f"acctrecover: {line}", file=sys.stderr)
 
 
 @app.command()
@@ -86,59 +121,74 @@ def scan(
     formats: Formats = None,
     cookie: Cookie = None,
     as_json: Json = False,
-    records: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every record, decoded, as .jsonl or .csv.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Show every extent, however many.")] = False,
+    records: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every record, decoded, one a row, as .jsonl or .csv.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
+    ] = False,
     force: Force = False,
 ) -> None:
-    """Find every surviving record and say why the other bytes are not one.
+    """Find every surviving record; say why other bytes are none.
 
     Example: acctrecover scan /var/log/account/pacct
     """
     from acctrecover.export import check_ending, write_records
     from acctrecover.output import atomic_output, refuse
-    from acctrecover.report import scan_text
+    from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
+    from acctrecover.source import file_of
 
     if records is not None:
         check_ending(records)
-        refuse(records, force=force)
         if len(paths) > 1:
             raise OutputError("--records takes one input at a time")
-        if paths[0] != "-" and records.exists() and Path(paths[0]).exists() and records.samefile(paths[0]):
-            raise OutputError(f"{records}: is the input, which is never written to")
-    worst = 0
+        refuse(records, force=force, evidence=file_of(paths[0]))
+    worst, shown = 0, False
     for path in paths:
-        with _progress([path]) as progress:
-            found = run(path, formats, cookie=_word(cookie), progress=progress)
+        try:
+            with _progress([path], passes=1 if records is None else 2) as progress:
+                found = run(path, formats, cookie=_word(cookie), progress=progress)
+                if records is not None:
+                    with atomic_output(records, force=force) as file:
+                        write_records(found, records, file, progress)
+        except (SourceError, SelfCheckError) as error:
+            _complain(error)
+            worst = max(worst, _status(error))
+            continue
         if as_json:
-            _object({"kind": "source", "path": path, "size": found.size, "sha256": found.sha256})
-            for extent in found.extents:
-                _object(extent.to_json())
-            gaps = sum(extent.size for extent in found.gaps)
-            summary = {"records": found.counts, "chains": len(found.chains), "gaps": len(found.gaps), "gap_bytes": gaps}
-            _object({"kind": "summary", "whole": found.whole, **summary})
+            _objects(scan_objects(found))
         else:
+            _print([""] if shown else [])
             _print(scan_text(found, every=every))
-        if records is not None:
-            with atomic_output(records, force=force) as file:
-                write_records(found, records, file)
+        shown = True
         worst = max(worst, 0 if found.whole else 1)
     raise typer.Exit(worst)
 
 
 @app.command()
 def repair(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="The damaged stream, or - for standard input.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT", help="The new file.")] = None,
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="The damaged stream: a file, block device, pipe, or - for standard input.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUT", help="The file to write the recovered stream to.")
+    ] = None,
     formats: Formats = None,
     cookie: Cookie = None,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JSON account of every byte.")] = None,
-    quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write nothing, say what would be.")] = False,
-    strict: Annotated[bool, typer.Option(help="Leave suspect and healed records out.")] = False,
+    as_json: Json = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a JSON account: where each output byte came from, every gap, SHA-256."),
+    ] = None,
+    quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
     force: Force = False,
 ) -> None:
-    """Copy the surviving records, in order and byte for byte, into a new file. The input is never written to.
+    """Copy the surviving records into a new file, byte for byte.
+
+    They keep their order; the input is never written to. All output files appear together, or none.
 
     Example: acctrecover repair /var/log/account/pacct -o pacct.recovered --report pacct.json
     """
@@ -147,7 +197,7 @@ def repair(
 
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
-    with _progress([path]) as progress:
+    with _progress([path], passes=2 if dry_run else 3) as progress:
         result = run(
             path,
             None if dry_run else output,
@@ -159,37 +209,59 @@ def repair(
             force=force,
             progress=progress,
         )
-    _print(repair_text(result, None if dry_run else str(output)))
+    if as_json:
+        _objects([result.to_json()])
+    else:
+        _print(repair_text(result, None if dry_run else str(output)))
     raise typer.Exit(0 if result.lossless else 1)
 
 
 @app.command(name="cookie-stats")
 def cookie_stats(
     paths: Paths,
-    top: Annotated[int, typer.Option(min=1, max=65535, help="How many of the rarest words to show.")] = 10,
-    align: Annotated[int, typer.Option(min=1, max=2, help="2: words at even offsets; 1: at every offset.")] = 2,
-    order: Annotated[str, typer.Option(help="Byte order of the words: little or big.")] = "little",
-    cookie: Cookie = None,
+    top: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="How many of the rarest words to show.")] = 10,
+    align: Annotated[
+        int, typer.Option(min=1, max=2, metavar="1|2", help="Count words at even offsets (2) or at every offset (1).")
+    ] = 2,
+    order: Annotated[Order, typer.Option(help="Byte order the words are read in.")] = Order.LITTLE,
+    cookie: Annotated[str | None, typer.Option(metavar="0xNNNN", help="The word to compare with, where it is not 0x2B91.")] = None,
     as_json: Json = False,
-    table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all 65536 counts as .npy or .csv.")] = None,
+    table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the counts of all 65536 words as .npy or .csv.")] = None,
     force: Force = False,
 ) -> None:
-    """Count every 2-byte word and nominate the rarest as a magic cookie.
+    """Count 2-byte words; nominate a rare one as a magic cookie.
+
+    Several inputs are counted together.
 
     Example: acctrecover cookie-stats /boot/vmlinuz
     """
+    from acctrecover.cookies import COOKIE, check_ending, write_table
     from acctrecover.cookies import cookie_stats as run
-    from acctrecover.cookies import write_table
+    from acctrecover.output import refuse
     from acctrecover.report import stats_text
+    from acctrecover.source import file_of
 
+    if table is not None:
+        check_ending(table)
+        for path in paths:
+            refuse(table, force=force, evidence=file_of(path))
+    stats, status = run([], align=align, order=order, cookie=_word(cookie) or COOKIE), 0
     with _progress(paths) as progress:
-        stats = run(paths, align=align, order=order, cookie=_word(cookie) or 0x2B91, progress=progress)
+        for path in paths:
+            try:
+                stats += run(path, align=align, order=order, cookie=stats.cookie, progress=progress)
+            except SourceError as error:
+                _complain(error)
+                status = _status(error)
+    if status and not stats.inputs:
+        raise typer.Exit(status)
     if table is not None:
         write_table(stats, table, force=force)
     if as_json:
-        _object(stats.to_json(top))
+        _objects([stats.to_json(top)])
     else:
         _print(stats_text(stats, top))
+    raise typer.Exit(status)
 
 
 def _kinds(asked: bool) -> None:
@@ -213,61 +285,65 @@ def damage(
     listed: Annotated[bool, typer.Option("--list", callback=_kinds, is_eager=True, help="List the kinds of damage.")] = False,
     force: Force = False,
 ) -> None:
-    """Damage a copy of a stream on purpose, to rehearse with, and know of every byte where it came from.
+    """Damage a copy of a stream on purpose, to rehearse with.
+
+    The truth says of every byte of the result where it came from.
 
     Example: acctrecover damage pacct -o pacct.damaged --kind zero-run --kind delete --seed 7 --truth truth.json
     """
     from acctrecover.damaging import damage as run
-    from acctrecover.output import atomic_output, refuse
+    from acctrecover.output import atomic_outputs, refuse
     from acctrecover.report import damage_text
-    from acctrecover.source import open_source
+    from acctrecover.source import file_of, open_source
 
-    texts: list[bytes | None] = []
     targets = [target for target in (output, truth, rest) if target is not None]
     if len({os.path.realpath(target) for target in targets}) < len(targets):
         raise OutputError("the outputs must be different files")
-    for name in (path, stale, other):
-        if name is None:
-            texts.append(None)
-            continue
-        with open_source(name) as source:
-            for target in targets:
-                if source.fd_stat is not None and target.exists() and os.path.samestat(source.fd_stat, target.stat()):
-                    raise OutputError(f"{target}: is the input, which is never written to")
-                refuse(target, force=force)
-            texts.append(source.read(0, source.size))
+    inputs = [path, stale, other]
+    for target in targets:
+        for given in filter(None, inputs):
+            refuse(target, force=force, evidence=file_of(given))
+    texts: list[bytes | None] = []
+    for name in inputs:
+        with open_source(name or b"") as source:
+            texts.append(source.read(0, source.size) if name else None)
     damaged = run(texts[0] or b"", kinds, seed, stale=texts[1], other=texts[2])
     parts = damaged.parted() if rest is not None else (damaged.data, b"")
     contents = {output: parts[0], rest: parts[1], truth: json.dumps(damaged.to_json()).encode() + b"\n"}
-    with ExitStack() as files:
-        for target in targets:
-            files.enter_context(atomic_output(target, force=force)).write(contents[target])
+    with atomic_outputs(targets, force=force) as files:
+        for target, file in zip(targets, files, strict=True):
+            file.write(contents[target])
     _print(damage_text(damaged, str(output)))
+
+
+def _status(error: AcctrecoverError) -> int:
+    return 3 if isinstance(error, SelfCheckError) else 2
+
+
+class _Stopped(BaseException):
+    """A signal that ends the program."""
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)  # what is being tidied up stays undisturbed
+    raise _Stopped(number)
 
 
 def main() -> None:
     """The console script: errors become one line on stderr and exit status 2 (3 for a failed self-check)."""
-    status: Any = 0
-    with nullcontext():
-        try:
-            status = app(standalone_mode=True)
-        except SystemExit as done:
-            status = done.code
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 141
-        except KeyboardInterrupt:
-            print("acctrecover: interrupted", file=sys.stderr)
-            status = 130
-        except SelfCheckError as error:
-            print(f"acctrecover: {error}", file=sys.stderr)
-            status = 3
-        except AcctrecoverError as error:
-            print(f"acctrecover: {error}", file=sys.stderr)
-            status = 2
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 141
-    sys.exit(status)
+        app()
+    except _Stopped as stopped:
+        _complain("interrupted" if stopped.args[0] == signal.SIGINT else "terminated")
+        sys.exit(128 + int(stopped.args[0]))
+    except AcctrecoverError as error:
+        _complain(error)
+        sys.exit(_status(error))
+    except OSError as error:
+        _mute()
+        _complain(f"{error.filename or 'standard output'}: {(error.strerror or 'cannot be written').lower()}")
+        sys.exit(2)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +27,11 @@ def _plain(value: Any) -> Any:
     return value if not isinstance(value, float) or np.isfinite(value) else repr(value)
 
 
+def _name(field: str) -> str:
+    """A record's own field gives way where its name is a general column's."""
+    return f"record_{field}" if field in (RECORD.names or ()) else field
+
+
 def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
     """The columns of records of one shape: raw fields under the source's names, derived ones with their units, words for
     labelled numbers under the field's name and `_text`."""
@@ -37,11 +42,15 @@ def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
         out["clock_seconds"] = [_plain(value) for value in shape.clocks(records)]
     for name, label in shape.record.labels.items():
         out[f"{name}_text"] = [label(int(value)) for value in records[name]]
-    return out
+    return {_name(name): column for name, column in out.items()}
 
 
-def rows(scan: Scan) -> Iterator[dict[str, Any]]:
-    """Every record of a scan as one dict, in offset order; torn ones without decoded fields."""
+def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Iterator[dict[str, Any]]:
+    """Every record of a scan as one dict, in offset order; torn ones without decoded fields.
+
+    `progress` is told of the input's bytes that the records before took.
+    """
+    done = 0
     for dialect, found, octets, low in scan.batches():
         table: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in found.tolist()]
         for row in table:
@@ -54,11 +63,16 @@ def rows(scan: Scan) -> Iterator[dict[str, Any]]:
                     for index, value in zip(which, values, strict=True):
                         table[int(index)][name] = value
         yield from table
+        if len(found):
+            stop = int(found["offset"][-1]) + int(found["size"][-1])
+            progress(stop - done)
+            done = stop
 
 
 def _names(record: Record) -> list[str]:
     names = [sub.name for sub in record.layout.subcons] + list(record.derived)
-    return names + (["clock_seconds"] if record.clock is not None else []) + [f"{name}_text" for name in record.labels]
+    names += (["clock_seconds"] if record.clock is not None else []) + [f"{name}_text" for name in record.labels]
+    return [_name(name) for name in names]
 
 
 def columns(dialects: list[Dialect]) -> list[str]:
@@ -77,16 +91,15 @@ def check_ending(path: Path) -> None:
         raise OutputError(f"{path}: records are written as {' or '.join(ENDINGS)}, by the ending of the name")
 
 
-def write_records(scan: Scan, path: Path, file: BinaryIO) -> None:
+def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
     """Write every record of a scan to an open file, in the form its name's ending says."""
     check_ending(path)
-    out = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+    out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
-        for row in rows(scan):
+        for row in rows(scan, progress):
             out.write(json.dumps(row) + "\n")
     else:
         seen = list({id(d): d for d in scan.by_extent.values()}.values())
         writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(scan))
-    out.detach()
+        writer.writerows(rows(scan, progress))
