@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from acctrecover.dialect import Dialect, Found, FramedDialect
 from acctrecover.errors import OutputError
@@ -20,11 +21,15 @@ from acctrecover.shape import Shape
 ENDINGS = (".jsonl", ".csv")
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tobytes().rstrip(b"\0").decode("utf-8", "backslashreplace")
-    value = value.item()
-    return value if not isinstance(value, float) or np.isfinite(value) else repr(value)
+def _plain(column: npt.NDArray[Any]) -> list[Any]:
+    """One value a record: numbers, byte strings as text without the NULs behind it, a float that JSON has no word for as text."""
+    if column.ndim == 2:
+        texts = np.ascontiguousarray(column).view(f"S{column.shape[1]}").ravel() if column.size else [b""] * len(column)
+        return [text.decode("utf-8", "backslashreplace") for text in texts]
+    if column.dtype.kind == "f" and not np.isfinite(column).all():
+        return [value if np.isfinite(value) else repr(value) for value in column.tolist()]
+    values: list[Any] = column.tolist()
+    return values
 
 
 def _name(field: str) -> str:
@@ -35,13 +40,15 @@ def _name(field: str) -> str:
 def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
     """The columns of records of one shape: raw fields under the source's names, derived ones with their units, words for
     labelled numbers under the field's name and `_text`."""
-    out = {name: [_plain(value) for value in records[name]] for name in shape.dtype.names or ()}
+    out = {name: _plain(records[name]) for name in shape.dtype.names or ()}
     for name, expr in shape.record.derived.items():
-        out[name] = [_plain(value) for value in np.broadcast_to(shape.evaluate(expr, records), len(records))]
+        out[name] = _plain(np.broadcast_to(shape.evaluate(expr, records), len(records)))
     if shape.record.clock is not None:
-        out["clock_seconds"] = [_plain(value) for value in shape.clocks(records)]
+        out["clock_seconds"] = _plain(shape.clocks(records))
     for name, label in shape.record.labels.items():
-        out[f"{name}_text"] = [label(int(value)) for value in records[name]]
+        numbers, which = np.unique(records[name], return_inverse=True)
+        words = [label(int(value)) for value in numbers]
+        out[f"{name}_text"] = [words[index] for index in which.tolist()]
     return {_name(name): column for name, column in out.items()}
 
 
