@@ -89,8 +89,9 @@ class Source:
     def start_hash(self) -> None:
         """Begin to hash the input in another thread."""
         if self._hasher is None:
-            self._hasher = threading.Thread(target=self._hash, daemon=True)
-            self._hasher.start()
+            hasher = threading.Thread(target=self._hash, daemon=True)
+            hasher.start()
+            self._hasher = hasher  # not before: an interrupt between would leave one that cannot be joined
 
     def sha256(self) -> str:
         """The SHA-256 of the input in hex; waits for it. Raises SourceError where the input cannot be read to its end."""

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from damage import CORPORA
 
 from acctrecover import source as module
 from acctrecover.errors import SourceError
@@ -166,6 +167,30 @@ def test_a_pipe_is_read_once_and_its_bytes_can_be_opened_again_and_again(tmp_pat
             assert (again.name, again.size, again.read(0, 1 << 20)) == (str(fifo), len(DATA), DATA)
             assert again.sha256() == hashlib.sha256(DATA).hexdigest()
     assert sum(told) == len(DATA)
+
+
+def test_a_scan_and_a_repair_of_a_pipe_give_their_records_later(tmp_path: Path) -> None:
+    from acctrecover import repair, scan
+
+    sample = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
+    for name in ("scan", "repair"):
+        fifo = tmp_path / name
+        os.mkfifo(fifo)
+        writer = threading.Thread(target=fifo.write_bytes, args=(sample,))
+        writer.start()
+        found = scan(fifo) if name == "scan" else repair(fifo, tmp_path / "out").scan
+        writer.join()
+        assert (found.name, len(found.records)) == (str(fifo), 218)
+    assert (tmp_path / "out").read_bytes() == sample
+
+
+def test_a_source_whose_hashing_was_interrupted_at_its_start_closes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), open_source(path) as source:
+        source.start_hash()
 
 
 def test_what_a_pipe_gave_is_let_go_with_its_last_source(tmp_path: Path) -> None:
