@@ -20,6 +20,8 @@ CHUNK = 1 << 18
 """Offsets searched at once: bounds the memory of a search at every byte."""
 FEW = 64
 """Records a fixed-size run is first tried with, before whole columns are checked."""
+BATCH = 1 << 21
+"""Bytes of a fixed-size run whose columns are checked together: few enough for a cache, enough to make calls cheap."""
 TAIL = 600
 """Bytes at the end of a run whose records a wound behind it may have touched: more than two of the largest."""
 LEAD = 16
@@ -92,7 +94,7 @@ class Fixed:
             if not whole or len(records) < step:
                 stop = start + count * self.size
                 return Run(stop, count, [stop - n * self.size for n in range(min(count, -(-TAIL // self.size)), 0, -1)])
-            step = min(step * 8, CHUNK // 8)
+            step = max(FEW, BATCH // self.size)
 
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
         """The records of a chain [start, stop) found by `run` before."""

@@ -17,7 +17,7 @@ BIG_ENDIAN = this._big_endian
 
 
 class Call(ExprMixin):  # type: ignore[misc]
-    """A function of byte-string fields, as a node of an expression; it sees ``uint8`` arrays of shape (..., width)."""
+    """A function of one operand, as a node of an expression; of a byte string it sees ``uint8`` arrays of shape (..., width)."""
 
     def __init__(self, func: Callable[[Any], Any], operand: Any) -> None:
         self.func, self.operand = func, operand
@@ -32,40 +32,55 @@ class Call(ExprMixin):  # type: ignore[misc]
         return f"{self.func.__name__}({self.operand!r})"
 
 
-def nul_padded(field: Any) -> Call:
+class Truth(Call):
+    """A test of a byte-string field that says the same of one record and of columns."""
+
+
+def floor(number: Any) -> Call:
+    """The greatest whole number that is not above a floating-point one. On columns much faster than ``//`` and ``%``."""
+    return Call(np.floor, number)
+
+
+def nul_padded(field: Any) -> Truth:
     """True where nothing but NUL follows the first NUL of a byte-string field."""
 
     def nul_padded(octets: Any) -> Any:
-        return ~((octets[..., :-1] == 0) & (octets[..., 1:] != 0)).any(axis=-1)
+        width = max(octets.shape[-1], 1)
+        held = octets.reshape(-1) != 0  # all records in one run: a loop over short rows takes ten times as long
+        rises = held[1:] > held[:-1]
+        rises[width - 1 :: width] = False  # from one record to the next
+        padded = np.ones(octets.shape[:-1], np.bool_)
+        padded.reshape(-1)[np.flatnonzero(rises) // width] = False
+        return padded
 
-    return Call(nul_padded, field)
+    return Truth(nul_padded, field)
 
 
-def nul_terminated(field: Any) -> Call:
+def nul_terminated(field: Any) -> Truth:
     """True where the last byte of a byte-string field is NUL."""
 
     def nul_terminated(octets: Any) -> Any:
         return octets[..., -1] == 0
 
-    return Call(nul_terminated, field)
+    return Truth(nul_terminated, field)
 
 
-def not_empty(field: Any) -> Call:
+def not_empty(field: Any) -> Truth:
     """True where the first byte of a byte-string field is not NUL."""
 
     def not_empty(octets: Any) -> Any:
         return octets[..., 0] != 0
 
-    return Call(not_empty, field)
+    return Truth(not_empty, field)
 
 
-def all_zero(field: Any) -> Call:
+def all_zero(field: Any) -> Truth:
     """True where every byte of a byte-string field is NUL (also where it has none)."""
 
     def all_zero(octets: Any) -> Any:
         return ~octets.any(axis=-1)
 
-    return Call(all_zero, field)
+    return Truth(all_zero, field)
 
 
 def comp_t(field: Any) -> Any:
@@ -123,13 +138,14 @@ def text(expr: Any) -> str:
     return hex(expr) if isinstance(expr, int) and not isinstance(expr, bool) and expr > 9 else repr(expr)
 
 
-def check_tree(expr: Any, where: str) -> None:
-    """Refuse what means one thing on a record and another on columns.
+def check_tree(expr: Any, where: str) -> set[str]:
+    """The fields an expression reads. Refuses what means one thing on a record and another on columns.
 
     Raises FormatError for ``~``, ``in``, nested paths, and for anything that is no expression.
     """
     if not isinstance(expr, ExprMixin):
         raise FormatError(f"{where}: {expr!r} is not an expression over `this`")
+    fields = set()
     stack = [expr]
     while stack:
         node = stack.pop()
@@ -141,7 +157,9 @@ def check_tree(expr: Any, where: str) -> None:
             parent = node._Path__parent
             if parent is None or parent._Path__parent is not None:
                 raise FormatError(f"{where}: {node!r} must name one field of the record, as in this.field")
+            fields.add(str(node._Path__field))
         stack.extend(children(node))
+    return fields
 
 
 def _refuse_truth(self: Any) -> bool:

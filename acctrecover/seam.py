@@ -31,7 +31,8 @@ def seams(shape: Shape, batches: Iterable[tuple[int, npt.NDArray[np.uint8]]], af
         numbers = shape.evaluate(shape.record.serial, records) if shape.record.serial is not None else np.zeros(len(records))
         steps = np.diff(seconds, prepend=seconds[0] if clock is None else clock)
         rises = np.diff(numbers, prepend=numbers[0] if serial is None else serial)
-        for index in np.flatnonzero((steps < -STEP) | ((rises < -RESTART) & (steps >= STEP))):
+        falls, restarts = steps < -STEP, rises < -RESTART
+        for index in np.flatnonzero(falls | (restarts & (steps >= STEP))):
             at, step = low + int(index) * shape.size, float(steps[index])
             if step < 0:
                 found.append(f"the clock falls back {-step:,.0f} s at {at:#x}: set back, or older records before or behind it")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 from construct import Bytes, Construct, Container, FormatField, Renamed, Struct
 from construct.expr import BinExpr, UniExpr
 
+from acctrecover.columns import Columns, Widened, constant, native
 from acctrecover.errors import FormatError
 from acctrecover.expr import check_tree, children, field_of, fields_of, text
 from acctrecover.schema import Record
@@ -18,39 +21,15 @@ Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
-
-
-class Columns:
-    """Attribute-style access to the columns of a structured array, widened so that arithmetic cannot wrap.
-
-    Integers of up to 32 bits come as int64, floats as float64, byte strings as uint8 of shape (n, width). Unsigned
-    64-bit columns stay uint64: compare and divide them only.
-    """
-
-    def __init__(self, records: npt.NDArray[Any], big: bool) -> None:
-        self.records, self.big = records, big
-        self.wide: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name == "_big_endian":
-            return int(self.big)
-        if name not in self.wide:
-            column = self.records[name]
-            kind, width = column.dtype.kind, column.dtype.itemsize
-            if kind in "iu" and column.ndim == 1:
-                column = column.astype(np.uint64 if (kind, width) == ("u", 8) else np.int64)
-            elif kind == "f":
-                with np.errstate(all="ignore"):  # signalling NaNs
-                    column = column.astype(np.float64)
-            self.wide[name] = column
-        return self.wide[name]
+GLANCE = 1 << 7
+"""The same, where only the order in which rules are asked depends on it."""
 
 
 class Shape:
     """A record of fixed size in one byte order.
 
-    `dtype` has the fields of the layout at their offsets; `rules` are (name, expression) pairs; `weights` their evidence
-    in bits, each given the ones before it, over unrelated uniform bytes.
+    `dtype` has the fields of the layout at their offsets; `rules` are (name, expression) pairs and `reads` the fields each
+    of them reads. Evidence is measured when first asked for. Raises FormatError for a declaration that cannot be compiled.
     """
 
     def __init__(self, where: str, record: Record, big: bool, length: int = 0) -> None:
@@ -58,24 +37,30 @@ class Shape:
         self.struct = _ordered(where, record.layout, big, length)
         self.dtype = dtype_of(where, self.struct)
         self.size = self.dtype.itemsize
-        names = set(self.dtype.names or ()) | {"_big_endian"}
         self.rules = list(record.rules.items()) if self.size else []
-        expressions = [*self.rules, *record.derived.items()]
-        if record.clock is not None:
-            expressions.append(("clock", record.clock))
-        if record.serial is not None:
-            expressions.append(("serial", record.serial))
-        for name, expr in expressions:
-            check_tree(expr, f"{where}: {name}")
-            if unknown := fields_of(expr) - names:
-                raise FormatError(f"{where}: {name} reads {', '.join(sorted(unknown))}, which the layout does not have")
-            _refuse_wrapping(expr, self.dtype, f"{where}: {name}")
-        sample = np.random.default_rng(0).integers(0, 256, (SAMPLE, self.size), np.uint8)
-        self._hold_engines_equal(where, sample[:4])
-        self.weights = self._weigh(sample) if self.rules else np.zeros(0)
-        self.bits = float(self.weights.sum())
-        cheap = sorted(range(len(self.rules)), key=lambda i: self._cost(i))
-        self.by_cost = cheap
+        timed = {"clock": record.clock, "serial": record.serial}
+        others = [*record.derived.items(), *((name, expr) for name, expr in timed.items() if expr is not None)]
+        self.reads = [_checked(expr, self.dtype, f"{where}: {name}") for name, expr in [*self.rules, *others]][: len(self.rules)]
+        self.native = [native(expr, self.dtype, big) for _, expr in self.rules]
+        if not all(self.native):
+            self._hold_engines_equal()
+
+    @cached_property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """Evidence of each rule in bits, given the ones before it, over unrelated uniform bytes: shape (rules,)."""
+        return self._weigh(SAMPLE)
+
+    @cached_property
+    def bits(self) -> float:
+        """Evidence in bits of a record that keeps every rule."""
+        return float(self.weights.sum())
+
+    @cached_property
+    def by_cost(self) -> list[int]:
+        """The rules in the order in which to ask them: cheap and telling ones first."""
+        weights = self._weigh(GLANCE)
+        widths = [sum(self.dtype[name].itemsize for name in names) for names in self.reads]
+        return sorted(range(len(self.rules)), key=lambda row: (1 + widths[row]) / (0.1 + float(weights[row])))
 
     def view(self, octets: Octets, stride: int = 1) -> npt.NDArray[Any]:
         """Records laid over a byte array without a copy: one at every `stride` bytes that leaves room for one."""
@@ -90,34 +75,42 @@ class Shape:
 
     def broken(self, records: npt.NDArray[Any]) -> Bools:
         """Which rules fail: shape (rules, records)."""
-        columns = Columns(records, self.big)
+        columns = self._columns(records)
         out = np.zeros((len(self.rules), len(records)), np.bool_)
         with np.errstate(all="ignore"):
-            for row, (_, expr) in enumerate(self.rules):
-                out[row] = ~np.asarray(expr(columns), np.bool_)
+            for row in range(len(self.rules)):
+                out[row] = ~self._holds(row, columns)
         return out
 
     def valid(self, records: npt.NDArray[Any]) -> Bools:
         """Where every rule holds: shape (records,). The cheapest, most telling rules go first over all, the rest over
         what they leave."""
-        alive = np.arange(len(records))
-        left, columns = records, Columns(records, self.big)
+        alive, left = None, records
+        columns = self._columns(left)
         with np.errstate(all="ignore"):
             for row in self.by_cost:
-                passed = np.asarray(self.rules[row][1](columns), np.bool_)
-                if not passed.all():
-                    alive, left = alive[passed], left[passed]
-                    columns = Columns(left, self.big)
-                    if not len(alive):
+                passed = self._holds(row, columns)
+                if np.count_nonzero(passed) < len(left):
+                    alive = np.flatnonzero(passed) if alive is None else alive[passed]
+                    left = left[passed]
+                    columns = self._columns(left)
+                    if not len(left):
                         break
-        out = np.zeros(len(records), np.bool_)
-        out[alive] = True
+        out = np.full(len(records), alive is None)
+        if alive is not None:
+            out[alive] = True
         return out
+
+    def _columns(self, records: npt.NDArray[Any]) -> tuple[Columns, Columns]:
+        return Widened(records, self.big), Columns(records, self.big)
+
+    def _holds(self, row: int, columns: tuple[Columns, Columns]) -> Bools:
+        return np.asarray(self.rules[row][1](columns[self.native[row]]), np.bool_)
 
     def evaluate(self, expr: Any, records: npt.NDArray[Any]) -> Any:
         """Any expression of the declaration over columns."""
         with np.errstate(all="ignore"):
-            return expr(Columns(records, self.big))
+            return expr(Widened(records, self.big))
 
     def clocks(self, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """Seconds since the epoch by the declaration's clock, NaN where it has none: shape (records,)."""
@@ -148,7 +141,7 @@ class Shape:
 
     def _judge(self, octets: bytes, known: set[str]) -> tuple[float, bool]:
         failed = self.broken(np.frombuffer(octets, self.dtype))[:, 0]
-        asked = [fields_of(expr) <= known | {"_big_endian"} for _, expr in self.rules]
+        asked = [names <= known for names in self.reads]
         return float(self.weights[asked].sum()), not failed[asked].any()
 
     def _start(self, name: str) -> int:
@@ -157,53 +150,49 @@ class Shape:
     def _stop(self, name: str) -> int:
         return self._start(name) + int(self.dtype[name].itemsize)
 
-    def _cost(self, row: int) -> float:
-        names = fields_of(self.rules[row][1]) - {"_big_endian"}
-        width = sum(self.dtype[n].itemsize for n in names)
-        return (1 + width) / (0.1 + float(self.weights[row]))
-
-    def _weigh(self, sample: Octets) -> npt.NDArray[np.float64]:
-        records = np.frombuffer(sample.tobytes(), self.dtype)
-        failed = self.broken(records)
-        seen: list[tuple[set[str], int]] = []
+    def _weigh(self, count: int) -> npt.NDArray[np.float64]:
+        if not self.rules:
+            return np.zeros(0)
+        failed = self.broken(self._unrelated(count))
         weights = np.zeros(len(self.rules))
         for row, (_, expr) in enumerate(self.rules):
-            names = fields_of(expr) - {"_big_endian"}
-            left = np.ones(len(records), np.bool_)
-            for other, earlier in seen:
-                if other & names:
-                    left &= ~failed[earlier]
-            constant = equality(expr, self.big)
-            if constant and not any(other & names for other, _ in seen):
-                weights[row] = 8 * self.dtype[constant[0]].itemsize
+            sharing = [earlier for earlier in range(row) if self.reads[earlier] & self.reads[row]]
+            fixed = equality(expr, self.big)
+            if fixed and not sharing:
+                weights[row] = 8 * self.dtype[fixed[0]].itemsize
             else:  # rule of succession: rare passes are never called impossible
+                left = ~failed[sharing].any(axis=0)
                 passes = int((left & ~failed[row]).sum())
                 weights[row] = -math.log2((passes + 1) / (int(left.sum()) + 1))
-            seen.append((names, row))
         return weights
 
-    def _hold_engines_equal(self, where: str, sample: Octets) -> None:
-        for octets in sample if self.size else sample[:0]:
-            parsed = self.parse(octets.tobytes())
-            failed = self.broken(np.frombuffer(octets.tobytes(), self.dtype))[:, 0]
-            for (name, expr), bad in zip(self.rules, failed, strict=True):
+    def _unrelated(self, count: int) -> npt.NDArray[Any]:
+        """Records of random bytes, the same ones in every process and with every numpy."""
+        return np.frombuffer(hashlib.shake_128(b"unrelated").digest(count * self.size), self.dtype)
+
+    def _hold_engines_equal(self) -> None:
+        """Try what no proof covers: rules that need widened columns."""
+        records = self._unrelated(4)
+        failed = self.broken(records)
+        for record, fails in zip(records, failed.T, strict=True):
+            parsed = self.parse(record.tobytes())
+            for (name, expr), bad, proven in zip(self.rules, fails, self.native, strict=True):
+                if proven:
+                    continue
                 try:
                     alone = bool(expr(parsed))
                 except Exception as error:
-                    raise FormatError(f"{where}: {name} fails on a record: {error}") from None
+                    raise FormatError(f"{self.where}: {name} fails on a record: {error}") from None
                 if alone == bool(bad):
-                    raise FormatError(f"{where}: {name} says one thing of a record and another of columns: {text(expr)}")
+                    raise FormatError(f"{self.where}: {name} says one thing of a record and another of columns: {text(expr)}")
 
 
 def equality(expr: Any, big: bool) -> tuple[str, int] | None:
     """(field, constant) for a rule of the form ``this.field == constant``, else None."""
     if not isinstance(expr, BinExpr) or expr.op.__name__ != "eq":
         return None
-    name = field_of(expr.lhs)
-    if name is None or fields_of(expr) - {name, "_big_endian"}:
-        return None
-    right = expr.rhs(Container(_big_endian=int(big))) if callable(expr.rhs) else expr.rhs
-    return (name, int(right)) if isinstance(right, int) else None
+    name, right = field_of(expr.lhs), constant(expr.rhs, big)
+    return None if name is None or right is None else (name, right)
 
 
 def dtype_of(where: str, struct: Construct[Any, Any]) -> np.dtype[Any]:
@@ -246,6 +235,16 @@ def _ordered(where: str, layout: Any, big: bool, length: int) -> Any:
             )
         fields.append(sub.name / inner)
     return Struct(*fields)
+
+
+def _checked(expr: Any, dtype: np.dtype[Any], where: str) -> set[str]:
+    """The fields an expression reads. Raises FormatError where it reads others than the layout's, or could wrap."""
+    names = check_tree(expr, where) - {"_big_endian"}
+    if unknown := names - set(dtype.names or ()):
+        raise FormatError(f"{where} reads {', '.join(sorted(unknown))}, which the layout does not have")
+    if any(dtype[name].kind == "u" and dtype[name].itemsize == 8 for name in names):
+        _refuse_wrapping(expr, dtype, where)
+    return names
 
 
 def _refuse_wrapping(expr: Any, dtype: np.dtype[Any], where: str) -> None:
