@@ -233,15 +233,15 @@ class FramedDialect:
             return NOWHERE, found, landing
         following = np.searchsorted(found.starts, landing)
         linked = found.starts[np.minimum(following, n - 1)] == landing
-        jumps = np.flatnonzero(~linked | (following != np.arange(n) + 1))
-        pieces = []
-        at = 0
-        while True:  # one turn for each record whose payload holds a cookie, not for each record
-            last = int(jumps[np.searchsorted(jumps, at)]) if len(jumps) else n - 1
-            pieces.append(np.arange(at, last + 1))
-            if not linked[last]:
-                return np.concatenate(pieces), found, landing
-            at = int(following[last])
+        jumps = np.flatnonzero(~linked | (following != np.arange(n) + 1))  # the last candidate is one: it lands behind all
+        targets = following[jumps]
+        goes_on, onward = linked[jumps].tolist(), np.searchsorted(jumps, targets).tolist()
+        taken = [0]
+        while goes_on[taken[-1]]:  # one turn for each record whose payload holds a cookie, not for each record
+            taken.append(onward[taken[-1]])
+        firsts = np.concatenate((np.zeros(1, np.int64), targets[taken[:-1]]))
+        counts = jumps[taken] - firsts + 1
+        return np.arange(counts.sum()) + np.repeat(firsts - np.cumsum(counts) + counts, counts), found, landing
 
     def misled(self, octets: Octets, found: Found, landing: Offsets, path: Offsets) -> list[int]:
         """Which candidates of `path` have a length that one flipped bit would make right, and that takes other records in.
