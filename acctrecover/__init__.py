@@ -8,6 +8,7 @@ The package, from the top down; each module imports only from those below it.
     scanning  extents of an input      mend, cause, fill, seam   what becomes of a gap
     walk      bytes to chains          chain     the skeleton by parsimony
     heal      the one reading that fits
+    transfer  wholesale changes, judged    recode, dump, paste, undone, retrace   undone, with the way back
     dialect   a format in one order    shape     a record's columns, rules and evidence
     registry  formats found by listing schema, expr        what a format file says
     extent, source, output, errors

@@ -1,0 +1,164 @@
+"""Hexdumps: the bytes of lines that `hexdump`, `xxd` or `od` printed and someone pasted."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from acctrecover.undone import MOST_MISSING, Lines, Offsets, Undone
+
+FEWEST = 3
+"""Lines from which a text is taken for a dump, most of whose offsets must follow from the line before."""
+BEFORE = rb"^[ \t>|]*+(?:(\*)|(?:0x)?([0-9a-f]{4,16})"
+XXD = BEFORE + rb":[ \t]++((?:[0-9a-f]{%b} )*[0-9a-f]{2,%b}))(?:  [^\n]*+|[ \t]*+\r?)$"
+PLAIN = BEFORE + rb"(?:[ \t]++([0-9a-f]{%b}(?: {1,4}[0-9a-f]{%b})*+))?+)[ \t]*+(?:[|>][^\n]*+)?\r?$"
+"""A line: a mark of repeated lines, or an offset and bytes; after them, text between bars or, of xxd, behind two spaces."""
+RADIXES = (16, 8, 10)
+SIZES = {2: 1, 4: 2, 8: 4, 16: 8, 3: 1, 6: 2}
+"""Bytes of a number of so many digits; those of 3 and 6 are octal."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a dump is written: its lines' pattern, the radix of its offsets, bytes a line, digits of an offset.
+
+    `word` is the bytes of a number that a little-endian host printed, else 1; `octal` whether in octal; `columns` is where
+    in a line's bytes each one begins, shape (n,): for a word's, where the word does.
+    """
+
+    pattern: re.Pattern[bytes]
+    radix: int
+    count: int
+    digits: int
+    word: int
+    octal: bool
+    columns: Offsets
+
+    def octets(self, area: bytes) -> bytes:
+        """The bytes that the numbers of a line stand for; none where they cannot be."""
+        try:
+            if self.octal:
+                return b"".join(int(number, 8).to_bytes(self.word, "little") for number in area.split())
+            octets = bytes.fromhex(area.replace(b" ", b"").decode())
+        except (ValueError, OverflowError):
+            return b""
+        return np.frombuffer(octets, np.uint8).reshape(-1, self.word)[:, ::-1].tobytes() if self.word > 1 else octets
+
+
+class Row(NamedTuple):
+    """A line of a dump: its offset (None: unreadable), its bytes, where they and the line stand; a mark before it, or -1."""
+
+    offset: int | None
+    octets: bytes
+    place: int
+    start: int
+    stop: int
+    mark: int
+
+
+def _number(digits: bytes, radix: int) -> int | None:
+    try:
+        return int(digits, radix)
+    except ValueError:
+        return None
+
+
+def layout(sample: bytes) -> Layout | None:
+    """How the dump in a text is written; None where there is none."""
+    for form, words in ((XXD, False), (PLAIN, True)):
+        loose = re.compile(form % ((b"2,", b"2,") if words else (b"2,", b"")), re.M | re.I)
+        rows = [(match[2], match[3]) for match in loose.finditer(sample) if match[3]]
+        if len(rows) < FEWEST:
+            continue
+        width = Counter(len(area.split(b" ", 1)[0]) for _, area in rows).most_common(1)[0][0]
+        if words and width not in SIZES:
+            continue
+        word = SIZES[width] if words else 1
+        each = width // word  # digits a byte
+        counts = [len(area.replace(b" ", b"")) // each if words else len(area.replace(b" ", b"")) // 2 for _, area in rows]
+        fits = {}
+        for radix in RADIXES:
+            offsets = [_number(digits, radix) for digits, _ in rows]
+            fits[radix] = sum(a is not None and b == a + n for (a, b), n in zip(pairwise(offsets), counts, strict=False))
+        radix = max(fits, key=lambda one: fits[one])
+        if fits[radix] < max(FEWEST - 1, len(rows) // 2):
+            continue
+        count = Counter(counts).most_common(1)[0][0]
+        digits, area = next(row for row, n in zip(rows, counts, strict=True) if n == count)
+        exact = (b"%d" % width, b"%d" % width)
+        numbers = list(re.finditer(rb"\S+", area))
+        places = [(number.start(), word if words else len(number[0]) // 2) for number in numbers]
+        columns = [at + (0 if words else 2 * byte) for at, octets in places for byte in range(octets)]
+        pattern = re.compile(form % exact, re.M | re.I)
+        return Layout(pattern, radix, count, len(digits), word, width in (3, 6) and words, np.array(columns, np.int64))
+    return None
+
+
+def _rows(how: Layout, data: bytes) -> Iterator[Row]:
+    stop, mark = 0, -1
+    for match in how.pattern.finditer(data):
+        near = not data[stop : match.start()].strip()  # a line between that cannot be read makes a mark's reach uncertain
+        stop = match.end()
+        if match[1]:
+            mark = match.start(1) if near else -1
+            continue
+        area = match[3]
+        octets = how.octets(area) if area else b""
+        if len(octets) > how.count or (not octets and (area or abs(len(match[2]) - how.digits) > 1)):
+            continue
+        place = match.start(3) if area else match.start()
+        yield Row(_number(match[2], how.radix), octets, place, match.start(), match.end(), mark if near else -1)
+        mark = -1
+
+
+def undo_dump(data: bytes, how: Layout) -> Undone:
+    """The bytes a dump shows. Offsets tell how far a repeated line goes and which lines are missing.
+
+    A line whose offset alone is wrong keeps its place; a line shown again is left out; where offsets start over, another
+    dump begins.
+    """
+    top = len(how.columns) - 1
+    lines = Lines(lambda numbers: how.columns[np.minimum(numbers, top)])
+    first = expected = 0
+    last = b""
+    again: list[Row] = []
+    for row, after in pairwise(chain(_rows(how, data), [None])):
+        assert row is not None
+        if not last:
+            if row.octets and row.offset is not None:
+                first = expected = row.offset
+            else:
+                continue
+        ahead = 0 if row.offset is None else row.offset - expected
+        follows = after is not None and after.offset == expected + len(row.octets)
+        if ahead and not (row.octets and follows):
+            if ahead < 0 and not row.octets:
+                if -ahead < how.word:
+                    lines.trim(-ahead)
+                    lines.stop = row.stop
+                continue
+            at = len(lines.data) + ahead
+            if ahead < 0 and at >= 0 and lines.data[at : at + len(row.octets)] == row.octets:
+                again.append(row)
+                continue
+            if ahead > 0 and row.mark >= 0:
+                lines.repeat(last, ahead, row.mark)
+            else:
+                lines.hole(ahead if 0 < ahead <= MOST_MISSING else 0)
+                for old in again if ahead < 0 else ():  # what looked shown again began another dump
+                    lines.line(old.octets, old.place, old.start, old.stop)
+            expected += ahead
+        again.clear()
+        if row.octets:
+            lines.line(row.octets, row.place, row.start, row.stop)
+            last = row.octets
+        else:
+            lines.stop = row.stop
+        expected += len(row.octets)
+    return lines.undone(f"lines of {how.count} bytes" + (f", the first at {first:#x}" if first else ""), data)

@@ -1,0 +1,220 @@
+"""Wholesale changes: a stream that came through a text-mode transfer, a byte swap or a paste, recognised and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy.typing as npt
+
+from acctrecover.dump import layout, undo_dump
+from acctrecover.extent import Extent
+from acctrecover.paste import BASE64, HEX, is_letters, is_text, is_uu, undo_letters, undo_uu
+from acctrecover.recode import is_cr_lf, is_utf8, line_end_lost, pair_lost, replaced, stripped, undo_cr_lf, undo_swap, undo_utf8
+from acctrecover.retrace import cut, retraced
+from acctrecover.source import Evidence, Source, open_source
+from acctrecover.undone import LIMIT, Undone
+
+WINDOW = 1 << 18
+"""Bytes looked at, at the start and in the middle of an input, before all of it is touched."""
+SWAP_TRIAL = 1 << 16
+"""Bytes that a byte swap is tried on: nothing but a scan tells one."""
+MUCH = 0.9
+"""Share of the bytes outside zero runs that intact records hold from which no byte swap is tried."""
+HALF = 0.5
+"""Share of them that they must hold after one."""
+SWAP_COST = 64.0
+"""Bits of evidence that a byte swap must gain: it is tried on anything, so chance has more goes."""
+LONG_WINDOW = 1 << 22
+"""Bytes looked at for what only many bytes show, where nothing else was found."""
+COMPOSED = 2
+"""Changes on top of each other that are undone."""
+
+
+class Scanned(Protocol):
+    """What a scan function returns, as far as it matters here; a dataclass with a field `by_extent` keyed by start, too."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def extents(self) -> list[Extent]: ...
+    @property
+    def whole(self) -> bool: ...
+    @property
+    def records(self) -> npt.NDArray[Any]: ...
+
+
+S = TypeVar("S", bound=Scanned)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A wholesale change that a sample speaks for.
+
+    `undo` takes all of the input back; None where the change lost what it would need, so that it is only named and
+    `detail` says what shows it. `exact` says that it comes back byte for byte as far as the sample tells. `cost` is the
+    evidence in bits that undoing must gain.
+    """
+
+    name: str
+    exact: bool
+    undo: Callable[[bytes], Undone] | None
+    detail: str = ""
+    cost: float = 0.0
+
+
+SWAPS = tuple(
+    Transfer("byte-swapped", True, partial(undo_swap, width=width, phase=phase), cost=SWAP_COST)
+    for width, phase in ((2, 0), (2, 1), (4, 0))
+)
+"""Byte swaps, which nothing cheap tells: to be tried where a scan of the bytes as they stand finds little."""
+LETTERS = (("hexdump", HEX), ("base64", BASE64))
+LOSSES = (
+    ("7-bit stripped", stripped, True),
+    ("UTF-8 re-encoded", replaced, False),
+    ("line ends translated", line_end_lost, True),
+    ("line ends translated", pair_lost, False),
+)
+"""Names of changes that lose bytes, what shows each, and whether no byte moves, so that records still follow each other."""
+
+
+def hypotheses(sample: bytes) -> list[Transfer]:
+    """The changes that a sample (a MiB of an input is plenty) speaks for; byte swaps, which nothing cheap does, are in SWAPS.
+
+    Linear in the sample, some 10 ms a MiB where that is no text. None is sure: a log with CR-LF line ends gives one too.
+    """
+    out = []
+    if is_cr_lf(sample):
+        out.append(Transfer("CR-LF translated", undo_cr_lf(sample).exact, undo_cr_lf))
+    if is_utf8(sample):
+        out.append(Transfer("UTF-8 re-encoded", undo_utf8(sample).exact, undo_utf8))
+    if is_text(sample):
+        how = layout(sample)
+        if how is not None:
+            out.append(Transfer("hexdump", True, partial(undo_dump, how=how)))
+        for name, letters in LETTERS:
+            if is_letters(sample, letters):
+                out.append(Transfer(name, True, partial(undo_letters, letters=letters)))
+        if is_uu(sample):
+            out.append(Transfer("uuencoded", True, undo_uu))
+    return out + losses(sample)
+
+
+def losses(sample: bytes, *, unmoved: bool = False) -> list[Transfer]:
+    """The changes among them that cannot be undone; with `unmoved`, only those that move no byte."""
+    found = [Transfer(name, False, None, shows(sample) or "") for name, shows, stays in LOSSES if stays or not unmoved]
+    return [transfer for transfer in found if transfer.detail]
+
+
+def intact(extents: Sequence[Extent]) -> tuple[int, float, int]:
+    """Intact records among some extents, the evidence for them in bits, and their bytes.
+
+    Suspect and healed records count nothing: a byte-swapped stream is full of them.
+    """
+    records, bits, size = 0, 0.0, 0
+    for extent in extents:
+        if extent.kind == "chain":
+            odd = sum(oddity.status in ("suspect", "healed") for oddity in extent.oddities)
+            share = 1 - odd / max(extent.records, 1)
+            records, bits = records + extent.records - odd, bits + (extent.evidence_bits or 0.0) * share
+            size += round(extent.size * share)
+    return records, bits, size
+
+
+def better(raw: Scanned, undone: Scanned, cost: float = 0.0) -> bool:
+    """Whether undone bytes explain more than the bytes as they stand: more intact records, and more evidence.
+
+    With a `cost`, as a byte swap has, it must be so many bits more, and intact records must hold half of what is no zero run.
+    """
+    before, after = intact(raw.extents), intact(undone.extents)
+    return after[0] > before[0] and after[1] > before[1] + cost and (not cost or held(undone) >= HALF)
+
+
+def held(scan: Scanned) -> float:
+    """The share of the bytes outside zero runs that intact records hold."""
+    zeros = sum(extent.size for extent in scan.extents if extent.cause == "zero run")
+    return intact(scan.extents)[2] / max(scan.size - zeros, 1)
+
+
+@dataclass(frozen=True)
+class Reversal(Generic[S]):
+    """A wholesale change of an input, as found: `undone` and its `scan` where it could be undone, else both None.
+
+    `scan` is by offsets of the undone bytes; `extents` tile the input, by its own offsets, and are empty where nothing was
+    undone.
+    """
+
+    name: str
+    exact: bool
+    detail: str
+    undone: Undone | None = None
+    scan: S | None = None
+    extents: Sequence[Extent] = ()
+
+
+def undone_scan(evidence: Evidence, scan_function: Callable[[bytes], S], raw: S, depth: int = COMPOSED) -> Reversal[S] | None:
+    """The wholesale change that explains more of a path or bytes than `raw`, its scan as it stands; None where none does.
+
+    Each change is tried on windows of the input first. One that helps there is undone for all of it, in memory; an input
+    of more than LIMIT bytes is not, and `detail` says so. Where nothing can be undone, a change that loses bytes is named.
+    Two changes on top of each other are undone, too. Raises SourceError as `open_source` does.
+    """
+    with open_source(evidence) as source:
+        windows = list(_windows(source))
+        lost = [losses(window, unmoved=raw.whole) for window in windows]
+        best = None if raw.whole else _promising(windows, scan_function, raw, swaps=not any(lost))
+        if best is not None and source.size > LIMIT:
+            detail = f"{source.size} bytes are too many to undo it here, {LIMIT} at most; undo it with the tool that did it"
+            return Reversal(best.name, False, detail)
+        if best is not None and best.undo is not None:
+            undone = best.undo(source.read(0, source.size))
+            scan = scan_function(undone.data)
+            if better(raw, scan, best.cost):
+                return _reversal(best.name, undone, scan, source.size, scan_function, depth)
+        longer = losses(source.read(0, LONG_WINDOW)) if source.size > WINDOW and not raw.whole else []
+        for transfer in [*(lost[0] if lost else []), *longer]:
+            if transfer in longer or all(transfer.name in (other.name for other in others) for others in lost):
+                return Reversal(transfer.name, False, transfer.detail)
+    return None
+
+
+def _windows(source: Source) -> Iterator[bytes]:
+    """The start of an input and its middle, as far as there is anything but NUL."""
+    for start in sorted({0, max(0, source.size - WINDOW) // 2 // 8 * 8}):
+        window = source.read(start, start + WINDOW)
+        if window.strip(b"\0"):
+            yield window
+
+
+def _promising(windows: list[bytes], scan_function: Callable[[bytes], S], raw: S, *, swaps: bool) -> Transfer | None:
+    """The change that gains most evidence on a window; byte swaps are tried where records are wanting, if at all."""
+    trials = [(window, transfer) for window in windows for transfer in hypotheses(window)]
+    if swaps and held(raw) < MUCH:
+        trials += [(window[:SWAP_TRIAL], swap) for window in windows for swap in SWAPS]
+    scans: dict[bytes, S] = {}
+    best, most = None, 0.0
+    for window, transfer in trials:
+        if transfer.undo is None:
+            continue
+        if window not in scans:
+            scans[window] = raw if len(window) == raw.size else scan_function(window)
+        scan = scan_function(transfer.undo(window).data)
+        gain = intact(scan.extents)[1] - intact(scans[window].extents)[1]
+        if gain > most and better(scans[window], scan, transfer.cost):
+            best, most = transfer, gain
+    return best
+
+
+def _reversal(name: str, undone: Undone, scan: S, size: int, scan_function: Callable[[bytes], S], depth: int) -> Reversal[S]:
+    """What undoing gave: without the records that touch missing bytes, and with what else is undone on top."""
+    if undone.missing:
+        extents, owners = cut(scan.extents, scan.records, undone.missing, scan.size)
+        old: Any = scan
+        scan = replace(old, extents=extents, by_extent={start: old.by_extent[owner] for start, owner in owners.items()})
+    elif depth > 1 and not scan.whole:
+        again = undone_scan(undone.data, scan_function, scan, depth - 1)
+        if again is not None and again.undone is not None and again.scan is not None:
+            name, undone, scan = f"{name}, {again.name}", undone.after(again.undone), again.scan
+    return Reversal(name, undone.exact, undone.detail, undone, scan, retraced(scan.extents, undone, size, name))
