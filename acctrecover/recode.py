@@ -73,8 +73,8 @@ def is_cr_lf(sample: bytes) -> bool:
     return pairs >= FEWEST and pairs >= SHARE * feeds
 
 
-def undo_cr_lf(data: bytes) -> Undone:
-    """Drop the carriage return directly before each line feed.
+def undo_cr_lf(data: bytes, times: int = 1) -> Undone:
+    """Drop the carriage return directly before each line feed; so many times, as a stream may be translated again.
 
     It is exact where every line feed had one put before it. A translation that spared the CR LF it met cannot be told from that.
     """
@@ -85,7 +85,8 @@ def undo_cr_lf(data: bytes) -> Undone:
     if alone:
         detail += f"; {alone} line feeds without one were not translated, or came later"
     back = shifted(_seconds(dropped)[~dropped], before=True)
-    return Undone(data.replace(b"\r\n", b"\n"), back, 0, len(data), not alone, detail)
+    undone = Undone(data.replace(b"\r\n", b"\n"), back, 0, len(data), not alone, detail)
+    return undone.after(undo_cr_lf(undone.data, times - 1)) if times > 1 else undone
 
 
 def undo_swap(data: bytes, width: int = 2, phase: int = 0) -> Undone:

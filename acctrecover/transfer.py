@@ -87,7 +87,9 @@ def hypotheses(sample: bytes) -> list[Transfer]:
     """
     out = []
     if is_cr_lf(sample):
-        out.append(Transfer("CR-LF translated", undo_cr_lf(sample).exact, undo_cr_lf))
+        once = undo_cr_lf(sample)
+        times = 2 if is_cr_lf(once.data) else 1
+        out.append(Transfer("CR-LF translated", once.exact, partial(undo_cr_lf, times=times)))
     if is_utf8(sample):
         out.append(Transfer("UTF-8 re-encoded", undo_utf8(sample).exact, undo_utf8))
     if is_text(sample):
