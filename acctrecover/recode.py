@@ -13,8 +13,8 @@ PIECE = 1 << 22
 """Bytes looked at together."""
 SHARE = 0.9
 """Of the bytes a change must have touched, the share that agrees with it: the rest may be later damage."""
-FEWEST = 3
-"""Line feeds that all have a carriage return before them, from which that is no accident: 2**-8 for each."""
+FEWEST = 1
+"""Line feeds with a carriage return before them that a sample must hold; undone, they must complete records."""
 PAIRS = 8
 """UTF-8 sequences from which a stream is tried as re-encoded."""
 AROUND = (0x0B, 0x0C, 0x0E, 0x0F, 0x10, 0x11)
@@ -150,9 +150,7 @@ def line_end_lost(sample: bytes) -> str | None:
 
 def pair_lost(sample: bytes) -> str | None:
     """What shows that each CR LF became LF, or None."""
-    if b"\r\n" in sample:
+    left, common = sample.count(b"\r\n"), min(sample.count(bytes(pair)) for pair in BESIDE)
+    if common < ENOUGH or 8 * left > common:  # CR CR LF leaves one
         return None
-    common = min(sample.count(bytes(pair)) for pair in BESIDE)
-    if common < ENOUGH:
-        return None
-    return f"no CR LF in {len(sample)} bytes, though each pair around it occurs {common} times or more: CR LF became LF"
+    return f"{left} CR LF in {len(sample)} bytes, though each pair around it occurs {common} times or more: CR LF became LF"

@@ -21,7 +21,7 @@ WINDOW = 1 << 18
 """Bytes looked at, at the start and in the middle of an input, before all of it is touched."""
 SWAP_TRIAL = 1 << 16
 """Bytes that a byte swap is tried on: nothing but a scan tells one."""
-MUCH = 0.9
+MUCH = 0.75
 """Share of the bytes outside zero runs that intact records hold from which no byte swap is tried."""
 HALF = 0.5
 """Share of them that they must hold after one."""
@@ -110,34 +110,34 @@ def losses(sample: bytes, *, unmoved: bool = False) -> list[Transfer]:
     return [transfer for transfer in found if transfer.detail]
 
 
-def intact(extents: Sequence[Extent]) -> tuple[int, float, int]:
-    """Intact records among some extents, the evidence for them in bits, and their bytes.
+def intact(scan: Scanned) -> tuple[int, float]:
+    """The bytes that intact records hold, and the evidence for them in bits.
 
-    Suspect and healed records count nothing: a byte-swapped stream is full of them.
+    Suspect and healed records count nothing: a byte-swapped stream is full of them. Bytes are what counts, not records:
+    where a record is broken, those of a stream in its payload may stand in for it.
     """
-    records, bits, size = 0, 0.0, 0
-    for extent in extents:
+    size, bits = 0, 0.0
+    for extent in scan.extents:
         if extent.kind == "chain":
             odd = sum(oddity.status in ("suspect", "healed") for oddity in extent.oddities)
             share = 1 - odd / max(extent.records, 1)
-            records, bits = records + extent.records - odd, bits + (extent.evidence_bits or 0.0) * share
-            size += round(extent.size * share)
-    return records, bits, size
-
-
-def better(raw: Scanned, undone: Scanned, cost: float = 0.0) -> bool:
-    """Whether undone bytes explain more than the bytes as they stand: more intact records, and more evidence.
-
-    With a `cost`, as a byte swap has, it must be so many bits more, and intact records must hold half of what is no zero run.
-    """
-    before, after = intact(raw.extents), intact(undone.extents)
-    return after[0] > before[0] and after[1] > before[1] + cost and (not cost or held(undone) >= HALF)
+            size, bits = size + round(extent.size * share), bits + (extent.evidence_bits or 0.0) * share
+    return size, bits
 
 
 def held(scan: Scanned) -> float:
     """The share of the bytes outside zero runs that intact records hold."""
     zeros = sum(extent.size for extent in scan.extents if extent.cause == "zero run")
-    return intact(scan.extents)[2] / max(scan.size - zeros, 1)
+    return intact(scan)[0] / max(scan.size - zeros, 1)
+
+
+def better(raw: Scanned, undone: Scanned, cost: float = 0.0) -> bool:
+    """Whether undone bytes explain more than the bytes as they stand: intact records hold more bytes.
+
+    With a `cost`, as a byte swap has, there must also be so many bits of evidence more, and half of what is no zero run held.
+    """
+    (size, bits), (old_size, old_bits) = intact(undone), intact(raw)
+    return size > old_size and (not cost or (bits > old_bits + cost and held(undone) >= HALF))
 
 
 @dataclass(frozen=True)
@@ -191,19 +191,19 @@ def _windows(source: Source) -> Iterator[bytes]:
 
 
 def _promising(windows: list[bytes], scan_function: Callable[[bytes], S], raw: S, *, swaps: bool) -> Transfer | None:
-    """The change that gains most evidence on a window; byte swaps are tried where records are wanting, if at all."""
+    """The change that lets intact records hold most more bytes of a window; byte swaps only where records are wanting."""
     trials = [(window, transfer) for window in windows for transfer in hypotheses(window)]
     if swaps and held(raw) < MUCH:
         trials += [(window[:SWAP_TRIAL], swap) for window in windows for swap in SWAPS]
     scans: dict[bytes, S] = {}
-    best, most = None, 0.0
+    best, most = None, 0
     for window, transfer in trials:
         if transfer.undo is None:
             continue
         if window not in scans:
             scans[window] = raw if len(window) == raw.size else scan_function(window)
         scan = scan_function(transfer.undo(window).data)
-        gain = intact(scan.extents)[1] - intact(scans[window].extents)[1]
+        gain = intact(scan)[0] - intact(scans[window])[0]
         if gain > most and better(scans[window], scan, transfer.cost):
             best, most = transfer, gain
     return best

@@ -18,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from acctrecover import scan, transfer
+from acctrecover.damaging import KINDS, damage
 from acctrecover.dump import layout, undo_dump
 from acctrecover.extent import tiles
 from acctrecover.paste import BASE64, HEX, undo_letters, undo_uu
@@ -304,6 +305,26 @@ def test_a_record_that_a_missing_line_took_bytes_from_is_a_gap_and_no_other_is_l
     assert len(reversal.extents) == 5
 
 
+@pytest.mark.parametrize("kind", ["crlf", "pair-swap", "strip-7bit", "hexdump", "base64"])
+@pytest.mark.parametrize("stream", STREAMS)
+def test_what_the_damage_generator_does_to_a_whole_stream_is_named(kind: str, stream: str) -> None:
+    data = STREAMS[stream]
+    reversal = found(damage(data, [kind], seed=1).data)
+    if kind == "crlf" and data.count(b"\n") < 2:
+        assert reversal is None or reversal.exact
+        return
+    assert reversal is not None
+    names = {"crlf": "CR-LF translated", "pair-swap": "byte-swapped", "strip-7bit": "7-bit stripped"}
+    assert reversal.name == names.get(kind, kind)
+    assert (reversal.undone.data if reversal.undone else None) == (None if kind == "strip-7bit" else data)
+
+
+@pytest.mark.parametrize("data", [V3, COOKIE], ids=["v3", "cookie"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("crlf", "pair-swap", "strip-7bit", "hexdump", "base64")])
+def test_a_wound_is_taken_for_no_wholesale_change(kind: str, data: bytes) -> None:
+    assert found(damage(data, [kind], seed=2, stale=V3[:4096], other=COOKIE[:4096]).data) is None
+
+
 def test_damage_done_after_the_translation_does_not_hide_it() -> None:
     changed = bytearray(COOKIE.replace(b"\n", b"\r\n"))
     changed[4000:4512] = bytes(range(256)) * 2  # with line feeds that have no carriage return
@@ -338,7 +359,7 @@ def test_a_line_end_that_became_another_is_named_where_the_codes_around_it_are_f
 
 
 def test_cr_lf_that_became_lf_is_named_where_enough_bytes_show_it() -> None:
-    data = np.random.default_rng(3).integers(0, 32, 1 << 18, np.uint8).tobytes()
+    data = np.random.default_rng(3).integers(0, 32, 1 << 18, np.uint8).tobytes() + b"\xff"
     assert losses(data) == []
     assert [loss.name for loss in losses(data.replace(b"\r\n", b"\n"))] == ["line ends translated"]
 
