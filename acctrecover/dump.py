@@ -21,7 +21,9 @@ PLAIN = BEFORE + rb"(?:[ \t]++([0-9a-f]{%b}(?: {1,4}[0-9a-f]{%b})*+))?+)[ \t]*+(
 """A line: a mark of repeated lines, or an offset and bytes; after them, text between bars or, of xxd, behind two spaces."""
 RADIXES = (16, 8, 10)
 SIZES = {2: 1, 4: 2, 8: 4, 16: 8, 3: 1, 6: 2}
-"""Bytes of a number of so many digits; those of 3 and 6 are octal."""
+"""Bytes of a number of so many digits."""
+OCTAL = (3, 6)
+"""Digits of an octal number."""
 
 
 @dataclass(frozen=True)
@@ -71,33 +73,35 @@ def _number(digits: bytes, radix: int) -> int | None:
 
 def layout(sample: bytes) -> Layout | None:
     """How the dump in a text is written; None where there is none."""
-    for form, words in ((XXD, False), (PLAIN, True)):
-        loose = re.compile(form % ((b"2,", b"2,") if words else (b"2,", b"")), re.M | re.I)
-        rows = [(match[2], match[3]) for match in loose.finditer(sample) if match[3]]
-        if len(rows) < FEWEST:
-            continue
-        width = Counter(len(area.split(b" ", 1)[0]) for _, area in rows).most_common(1)[0][0]
-        if words and width not in SIZES:
-            continue
-        word = SIZES[width] if words else 1
-        each = width // word  # digits a byte
-        counts = [len(area.replace(b" ", b"")) // each if words else len(area.replace(b" ", b"")) // 2 for _, area in rows]
-        fits = {}
-        for radix in RADIXES:
-            offsets = [_number(digits, radix) for digits, _ in rows]
-            fits[radix] = sum(a is not None and b == a + n for (a, b), n in zip(pairwise(offsets), counts, strict=False))
-        radix = max(fits, key=lambda one: fits[one])
-        if fits[radix] < max(FEWEST - 1, len(rows) // 2):
-            continue
-        count = Counter(counts).most_common(1)[0][0]
-        digits, area = next(row for row, n in zip(rows, counts, strict=True) if n == count)
-        exact = (b"%d" % width, b"%d" % width)
-        numbers = list(re.finditer(rb"\S+", area))
-        places = [(number.start(), word if words else len(number[0]) // 2) for number in numbers]
-        columns = [at + (0 if words else 2 * byte) for at, octets in places for byte in range(octets)]
-        pattern = re.compile(form % exact, re.M | re.I)
-        return Layout(pattern, radix, count, len(digits), word, width in (3, 6) and words, np.array(columns, np.int64))
-    return None
+    return _layout(sample, XXD, words=False) or _layout(sample, PLAIN, words=True)
+
+
+def _layout(sample: bytes, form: bytes, *, words: bool) -> Layout | None:
+    """The same for one form of line; `words` says that digits without a space between are a number, not bytes in order."""
+    loose = re.compile(form % ((b"2,", b"2,") if words else (b"2,", b"")), re.M | re.I)
+    rows = [(match[2], match[3]) for match in loose.finditer(sample) if match[3]]
+    if len(rows) < FEWEST:
+        return None
+    width = Counter(len(area.split(b" ", 1)[0]) for _, area in rows).most_common(1)[0][0]
+    if words and width not in SIZES:
+        return None
+    word = SIZES[width] if words else 1
+    counts = [len(area.replace(b" ", b"")) // (width // word if words else 2) for _, area in rows]
+    follow = {radix: _following([_number(digits, radix) for digits, _ in rows], counts) for radix in RADIXES}
+    radix = max(follow, key=lambda one: follow[one])
+    if follow[radix] < max(FEWEST - 1, len(rows) // 2):
+        return None
+    count = Counter(counts).most_common(1)[0][0]
+    digits, area = next(row for row, octets in zip(rows, counts, strict=True) if octets == count)
+    places = [(group.start(), word if words else len(group[0]) // 2) for group in re.finditer(rb"\S+", area)]
+    columns = [at + (0 if words else 2 * byte) for at, octets in places for byte in range(octets)]
+    pattern = re.compile(form % (b"%d" % width, b"%d" % width), re.M | re.I)
+    return Layout(pattern, radix, count, len(digits), word, words and width in OCTAL, np.array(columns, np.int64))
+
+
+def _following(offsets: list[int | None], counts: list[int]) -> int:
+    """How many lines begin where the one before ends."""
+    return sum(a is not None and b == a + octets for (a, b), octets in zip(pairwise(offsets), counts, strict=False))
 
 
 def _rows(how: Layout, data: bytes) -> Iterator[Row]:

@@ -27,14 +27,14 @@ class Letters:
     """Letters of which `unit` stand for `octets` bytes."""
 
     def __init__(self, alphabet: bytes, unit: int, octets: int) -> None:
-        self.unit, self.octets = unit, octets
-        self.run = re.compile(b"[" + re.escape(alphabet) + b"]*+")
+        self.alphabet, self.unit, self.octets = alphabet, unit, octets
+        self.padding = b"=" if unit == 4 else b""
 
     def bare(self, text: bytes) -> tuple[bytes, bool]:
         """The letters a line begins with, and whether nothing but padding is behind them; behind a long line a prompt may be."""
-        letters = self.run.match(text)
-        assert letters is not None
-        return letters[0], len(letters[0]) > LONG or not text[letters.end() :].rstrip(b"=" if self.unit == 4 else b"")
+        rest = text.lstrip(self.alphabet)
+        letters = text[: len(text) - len(rest)]
+        return letters, len(letters) > LONG or not rest.rstrip(self.padding)
 
     def decode(self, text: bytes) -> bytes:
         """The whole bytes that letters stand for."""
@@ -77,7 +77,7 @@ def undo_letters(data: bytes, letters: Letters) -> Undone:
     for match in LINE.finditer(data) if full else ():
         whole = match[1].rstrip()
         text, clean = letters.bare(whole)
-        if not clean or len(text) > full or (len(text) < full and (lost or other or not going)):
+        if not clean or len(text) > full or (len(text) < full and (other or not going)):
             damaged = abs(len(whole) - full) <= NEARLY
             lost, other = lost + damaged, other + (not damaged)
             continue
@@ -90,6 +90,8 @@ def undo_letters(data: bytes, letters: Letters) -> Undone:
         now = len(text) // letters.unit * letters.unit if going else len(text)
         lines.line(letters.decode(text[:now]), place, match.start(), match.end())
         rest = text[now:]
+    if going and lost and not other:
+        lines.hole(0)
     if rest:
         lines.line(letters.decode(rest), lines.stop - len(rest), lines.start, lines.stop)
     return lines.undone(f"lines of {full} letters", data)
@@ -107,11 +109,21 @@ def undo_uu(data: bytes) -> Undone:
         elif inside and text.rstrip() in (b"end", b"`", b""):
             inside = False
         elif inside:
-            try:
-                lines.line(binascii.a2b_uu(text), match.start(), match.start(), match.end())
-            except binascii.Error:
-                lines.hole(UU_LINE)
+            _uu_line(lines, text, match.start())
     return lines.undone("uuencoded lines", data)
+
+
+def _uu_line(lines: Lines, text: bytes, start: int) -> None:
+    """Take one uuencoded line; what its letters do not reach to is missing."""
+    count = (text[0] - 0x20) & 0x3F
+    try:
+        octets = binascii.a2b_uu(text)[: (len(text) - 1) * 3 // 4]
+    except binascii.Error:
+        octets, count = b"", UU_LINE
+    if octets:
+        lines.line(octets, start, start, start + len(text))
+    if len(octets) < count:
+        lines.hole(count - len(octets))
 
 
 def is_letters(sample: bytes, letters: Letters) -> bool:

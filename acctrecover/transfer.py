@@ -70,12 +70,13 @@ SWAPS = tuple(
     for width, phase in ((2, 0), (2, 1), (4, 0))
 )
 """Byte swaps, which nothing cheap tells: to be tried where a scan of the bytes as they stand finds little."""
+LINE_ENDS = "line ends translated"
 LETTERS = (("hexdump", HEX), ("base64", BASE64))
 LOSSES = (
     ("7-bit stripped", stripped, True),
     ("UTF-8 re-encoded", replaced, False),
-    ("line ends translated", line_end_lost, True),
-    ("line ends translated", pair_lost, False),
+    (LINE_ENDS, line_end_lost, True),
+    (LINE_ENDS, pair_lost, False),
 )
 """Names of changes that lose bytes, what shows each, and whether no byte moves, so that records still follow each other."""
 
@@ -173,13 +174,18 @@ def undone_scan(evidence: Evidence, scan_function: Callable[[bytes], S], raw: S,
         if best is not None and best.undo is not None:
             undone = best.undo(source.read(0, source.size))
             scan = scan_function(undone.data)
-            if better(raw, scan, best.cost):
+            if better(raw, scan, best.cost) and not _beside(raw, undone):
                 return _reversal(best.name, undone, scan, source.size, scan_function, depth)
-        longer = losses(source.read(0, LONG_WINDOW)) if source.size > WINDOW and not raw.whole else []
-        for transfer in [*(lost[0] if lost else []), *longer]:
-            if transfer in longer or all(transfer.name in (other.name for other in others) for others in lost):
+        for transfer in lost[0] if lost else []:
+            if all(transfer.name in (other.name for other in others) for others in lost):
                 return Reversal(transfer.name, False, transfer.detail)
-    return None
+        shown = pair_lost(source.read(0, LONG_WINDOW)) if source.size > WINDOW and not raw.whole else None
+        return Reversal(LINE_ENDS, False, shown) if shown else None
+
+
+def _beside(raw: Scanned, undone: Undone) -> bool:
+    """Whether there are records as they stand in what undoing leaves out, which would be lost."""
+    return any(extent.kind == "chain" and (extent.start < undone.start or extent.stop > undone.stop) for extent in raw.extents)
 
 
 def _windows(source: Source) -> Iterator[bytes]:

@@ -104,6 +104,24 @@ def test_uuencoded_files_come_back_one_behind_the_other() -> None:
     way(undone)
 
 
+def test_a_damaged_line_of_letters_is_a_missing_one_of_its_length() -> None:
+    lines = [binascii.b2a_base64(V3[at : at + 57]) for at in range(0, 570, 57)]
+    undone = undo_letters(b"".join([lines[0], b"?~" + lines[1][2:], *lines[2:]]), BASE64)
+    assert undone.data == V3[:57] + bytes(57) + V3[114:570]
+    assert undone.missing == ((57, 114),)
+    way(undone)
+    assert not undo_letters(b"".join([*lines[:-1], b"?~" + lines[-1][2:]]), BASE64).exact
+
+
+def test_a_uuencoded_line_cut_short_gives_no_more_bytes_than_its_letters() -> None:
+    lines = uuencoded(V3[:450]).splitlines(keepends=True)
+    lines[3] = lines[3][:41] + b"\n"
+    lines[5] = b"M\xff\n"
+    undone = undo_uu(b"".join(lines))
+    assert undone.missing == ((120, 135), (180, 225))
+    assert undone.data == V3[:120] + bytes(15) + V3[135:180] + bytes(45) + V3[225:450]
+
+
 def test_a_byte_swap_by_dd_is_undone() -> None:
     for data in (V3, V3[:-1]):
         assert undo_swap(tool("dd conv=swab status=none", data)).data[: len(data) // 2 * 2] == data[: len(data) // 2 * 2]
@@ -323,6 +341,10 @@ def test_what_the_damage_generator_does_to_a_whole_stream_is_named(kind: str, st
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("crlf", "pair-swap", "strip-7bit", "hexdump", "base64")])
 def test_a_wound_is_taken_for_no_wholesale_change(kind: str, data: bytes) -> None:
     assert found(damage(data, [kind], seed=2, stale=V3[:4096], other=COOKIE[:4096]).data) is None
+
+
+def test_records_as_they_stand_beside_a_dump_are_not_given_up_for_it() -> None:
+    assert found(b"".join(dumped(V3)) + b"\n" + TORN) is None
 
 
 def test_damage_done_after_the_translation_does_not_hide_it() -> None:
