@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 
-from acctrecover.dialect import LEAD, Reader
+from acctrecover.framed import LEAD, Reader
 
 GAP = 1.0
 UNMET = 1.0
@@ -212,9 +212,7 @@ class Skeleton:
                             extra += UNMET
                         if inner or size == grammar.head:
                             extra += EMPTY
-                        elif empty:
-                            extra += SOUND
-                        elif damage > 1 and self._carries(own):
+                        elif empty or (damage > 1 and self._carries(own)):
                             extra += SOUND
                     out.append((j, extra))
                 if (dialect, given.landings[j]) in self.at:
@@ -252,7 +250,9 @@ class Skeleton:
                 elif (landing, given.starts[j]) in given.padded:
                     extra = PADDED - GAP
                 elif given.loose[i] and given.starts[j] <= given.starts[i] + grammar.largest:  # or its length is what is wrong
-                    extra = min(extra, READ_BYTE + (SOUND if self._carries(i) or landing == given.starts[i] + grammar.head else 0.0))
+                    extra = min(
+                        extra, READ_BYTE + (SOUND if self._carries(i) or landing == given.starts[i] + grammar.head else 0.0)
+                    )
                 out.append((j, extra))
             j += 1
         return out

@@ -12,11 +12,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.dialect import Dialect, Found, FramedDialect
+from acctrecover.dialect import Dialect
 from acctrecover.errors import OutputError
+from acctrecover.framed import FramedDialect
 from acctrecover.scanning import RECORD, Scan
 from acctrecover.schema import Record
 from acctrecover.shape import Shape
+from acctrecover.stream import Found
 
 ENDINGS = (".jsonl", ".csv")
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
-from acctrecover.walk import FAR, RISK, Chain, join, survey
+from acctrecover.survey import RISK, Chain, join, survey
+from acctrecover.walk import FAR
 
 SHARED = 4
 """Bytes that two records may share after a deletion between them."""
@@ -24,23 +25,24 @@ def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, edges: set[int]
         return []
     seen = survey(octets, low, dialects)
     high = low + len(octets)
-    ahead = {(int(o), int(s)): i for i, (o, s) in enumerate(zip(seen.owner, seen.starts, strict=True))}
-    links = [ahead.get((int(o), int(e)), -1) for o, e in zip(seen.owner, seen.landings, strict=True)]
+    owners, starts, landings = (seen.found[name].tolist() for name in ("owner", "start", "landing"))
+    ahead = {key: i for i, key in enumerate(zip(owners, starts, strict=True))}
+    links = [ahead.get(key, -1) for key in zip(owners, landings, strict=True)]
     heads = set(range(len(links))) - set(links)
     groups = []
     for head in sorted(heads):
         path = [head]
         while links[path[-1]] != -1:
             path.append(links[path[-1]])
-        bits = float(seen.bits[path].sum())
-        edge = int(seen.starts[head]) in edges or int(seen.landings[path[-1]]) in edges
+        bits = float(seen.found["bits"][path].sum())
+        edge = starts[head] in edges or landings[path[-1]] in edges
         groups.append((bits - (0 if edge else np.log2(room)), path))
     taken: list[list[int]] = []
     for margin, path in sorted(groups, key=lambda group: (-group[0], group[1])):
         if 2.0**-margin > RISK:
             break
-        start, stop = seen.starts[path[0]], seen.landings[path[-1]]
-        if stop <= high and all(stop <= seen.starts[p[0]] or seen.landings[p[-1]] <= start for p in taken):
+        start, stop = starts[path[0]], landings[path[-1]]
+        if stop <= high and all(stop <= starts[p[0]] or landings[p[-1]] <= start for p in taken):
             taken.append(path)
     return [chain for path in sorted(taken) for chain in seen.linked(path)]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from acctrecover.dialect import FramedDialect
 from acctrecover.expr import fields_of
+from acctrecover.framed import FramedDialect
 from acctrecover.shape import Shape
 
 Patch = tuple[int, bytes, bytes]
@@ -39,8 +39,8 @@ def heal_fixed(shape: Shape, octets: bytes) -> bytes | None:
 
 
 def framed_readings(dialect: FramedDialect, octets: bytes) -> list[bytes]:
-    """The sound records that fill these bytes exactly once the damage to one byte of their cookie, or one bit of their type, is
-    undone. To heal is right only where there is just one.
+    """The sound records that fill these bytes exactly once one byte of the cookie, one bit of the type or the length that the
+    type always has is put right. To heal is right only where there is just one.
 
     A header that is sound as it stands is left alone: what says that its length is wrong may be missing bytes as well.
     """
@@ -48,12 +48,16 @@ def framed_readings(dialect: FramedDialect, octets: bytes) -> list[bytes]:
 
 
 def _headers(dialect: FramedDialect, octets: bytes) -> Iterator[bytes]:
-    (mark, mark_end), (kind, kind_end), _ = dialect.places
+    (mark, mark_end), (kind, kind_end), (room, room_end) = dialect.places
     if len(octets) < dialect.head:
         return
     wrong = sum(a != b for a, b in zip(octets[mark:mark_end], dialect.opening, strict=True))
     if wrong == 1:
         yield octets[:mark] + dialect.opening + octets[mark_end:]
     elif not wrong and dialect.shape_at(np.frombuffer(octets, np.uint8), 0) is None:
+        number = int.from_bytes(octets[kind:kind_end], "big" if dialect.big else "little")
+        length = len(octets) - dialect.head
+        if dialect.low[number] == dialect.high[number] == length:
+            yield octets[:room] + length.to_bytes(room_end - room, "big" if dialect.big else "little") + octets[room_end:]
         for byte in range(kind, kind_end):
             yield from (octets[:byte] + bytes([octets[byte] ^ 1 << bit]) + octets[byte + 1 :] for bit in range(8))

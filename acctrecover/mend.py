@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.dialect import Dialect, Fixed, Found, FramedDialect
+from acctrecover.dialect import Dialect
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
+from acctrecover.fixed import Fixed
+from acctrecover.framed import FramedDialect
 from acctrecover.heal import difference, framed_readings, heal_fixed
-from acctrecover.walk import Chain
+from acctrecover.stream import Found
+from acctrecover.survey import Chain
 
 KEPT = 0.6
 """The share of a record's evidence from which it is suspect rather than overwritten."""
@@ -110,7 +113,7 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
     loose = at is not None and at[0].record.lengths is not None
     if not (rest.any() or loose) or not chain.tail or (dialect.pitch and gap % dialect.pitch == 0):
         return None
-    if at is None or _met(dialect, rest):
+    if at is None or _met(dialect, rest, gap):
         return None
     if isinstance(dialect, FramedDialect) and _readings(dialect, read(chain.stop, stop).tobytes()[: dialect.largest + 1]):
         return None
@@ -131,9 +134,9 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
     return None
 
 
-def _met(dialect: Dialect, rest: npt.NDArray[np.uint8]) -> bool:
+def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
     if isinstance(dialect, FramedDialect):
-        return bool(len(dialect.heads(rest[: dialect.head])[0]))
+        return rest[:1].tobytes() == dialect.opening[:1] or gap in dialect.reader(rest, 0)(0)[0]
     return any(holds and bits >= MET for _, bits, holds in map(dialect.shape.prefix, _openings(rest[: dialect.size].tobytes())))
 
 

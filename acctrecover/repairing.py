@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from acctrecover.dialect import FramedDialect
 from acctrecover.errors import OutputError, SelfCheckError
 from acctrecover.extent import Extent
+from acctrecover.framed import FramedDialect
 from acctrecover.output import atomic_outputs, refuse
 from acctrecover.scanning import Scan, scan
 from acctrecover.source import Evidence, file_of, open_source

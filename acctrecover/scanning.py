@@ -12,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.cause import ZEROS, judge, split_zeros
-from acctrecover.dialect import Dialect, Fixed, Found, clocks, dialects
+from acctrecover.dialect import Dialect, clocks, dialects
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import fill
+from acctrecover.fixed import Fixed
 from acctrecover.mend import doubt_before, mend, unsound
 from acctrecover.registry import choose, load_formats
 from acctrecover.seam import seams
 from acctrecover.source import Evidence, Source, open_source
-from acctrecover.walk import RISK, Chain, Walker, join
+from acctrecover.stream import Found
+from acctrecover.survey import RISK, Chain, join
+from acctrecover.walk import Walker
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acctrecover.dialect import FramedDialect, dialects
+from acctrecover.dialect import dialects
 from acctrecover.errors import FormatError
+from acctrecover.framed import FramedDialect
 from acctrecover.registry import load_formats
 from acctrecover.shape import Shape
 

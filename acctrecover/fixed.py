@@ -1,0 +1,91 @@
+"""A stream of records of one size, in one byte order: how its records are found and followed."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.framed import Reader
+from acctrecover.schema import Format
+from acctrecover.shape import Bools, Octets, Shape
+from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run
+
+CHUNK = 1 << 18
+"""Offsets searched at once: bounds the memory of a search at every byte."""
+FEW = 64
+"""Records a fixed-size run is first tried with, before whole columns are checked."""
+BATCH = 1 << 21
+"""Bytes of a fixed-size run whose columns are checked together: few enough for a cache, enough to make calls cheap."""
+
+
+class Fixed:
+    """A stream of records of one size: what marks a record is that every rule of its writer holds."""
+
+    def __init__(self, declared: Format, big: bool) -> None:
+        self.name, self.big = declared.name, big
+        self.shape = Shape(declared.name, declared.record, big)
+        self.size = self.largest = self.smallest = self.shape.size
+        self.pitch: int | None = self.size
+        """Distance of neighbouring records where it is constant."""
+        self.opening = b""
+
+    @property
+    def order(self) -> str:
+        return "big" if self.big else "little"
+
+    def candidates(self, octets: Octets, base: int = 0) -> Found:
+        """Every offset at which a whole record passes every rule."""
+        parts = [NOWHERE]
+        for low in range(0, len(octets) - self.size + 1, CHUNK):
+            part = octets[low : low + CHUNK + self.size - 1]
+            if part.any():
+                parts.append(np.flatnonzero(self.shape.valid(self.shape.view(part))) + low)
+        starts = np.concatenate(parts)
+        return Found(starts, np.full(len(starts), self.size))
+
+    def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
+        """Where the record behind each stop must start."""
+        return stops
+
+    def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0) -> Run:
+        """The sound, linked records from `start` on."""
+        count = 0
+        step = FEW
+        while True:
+            records = self.shape.view(octets[start + count * self.size :][: step * self.size], self.size)
+            good = self.shape.valid(records)
+            whole = bool(good.all())
+            count += len(records) if whole else int(np.argmin(good))
+            if not whole or len(records) < step:
+                stop = start + count * self.size
+                return Run(stop, count, [stop - n * self.size for n in range(min(count, -(-TAIL // self.size)), 0, -1)])
+            step = max(FEW, BATCH // self.size)
+
+    def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
+        """The records of a chain [start, stop) found by `run` before."""
+        starts = np.arange(start, stop - self.size + 1, self.size)
+        return Found(starts, np.full(len(starts), self.size))
+
+    def loosely(self, octets: Octets, found: Found) -> Bools:
+        """Which candidates may have several lengths: none."""
+        return np.zeros(len(found.starts), np.bool_)
+
+    def sound(self, octets: Octets, found: Found) -> Bools:
+        """Which candidates keep every rule: all, as they would be none otherwise."""
+        return np.ones(len(found.starts), np.bool_)
+
+    def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
+        """Evidence of each candidate in bits."""
+        return np.full(len(found.starts), self.shape.bits)
+
+    def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
+        """(shape, bytes before its first field, indices of the candidates of that shape)."""
+        return [(self.shape, 0, np.arange(len(found.starts)))]
+
+    def reader(self, octets: Octets, low: int) -> Reader:
+        """Without headers there is none to read."""
+        return lambda at: ({}, None)
+
+    def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
+        """The shape a record at `start` must have, and the bytes before its first field."""
+        return self.shape, 0
