@@ -184,6 +184,7 @@ def repair(
     quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
+    stale: Annotated[str, typer.Option(metavar="keep|drop", help="Sound records that do not belong where they stand.")] = "keep",
     force: Force = False,
 ) -> None:
     """Copy the surviving records into a new file, byte for byte.
@@ -195,6 +196,8 @@ def repair(
     from acctrecover.repairing import repair as run
     from acctrecover.report import repair_text
 
+    if stale not in ("keep", "drop"):
+        raise AcctrecoverError(f"--stale {stale}: say keep or drop")
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
     with _progress([path], passes=2 if dry_run else 3) as progress:
@@ -206,6 +209,7 @@ def repair(
             report=None if dry_run else report,
             quarantine=None if dry_run else quarantine,
             strict=strict,
+            stale=stale == "keep",
             force=force,
             progress=progress,
         )

@@ -27,7 +27,8 @@ class Extent:
 
     A chain holds `records` linked records of one format and byte order; a gap holds none that is whole, and `cause` and
     `detail` say why. `evidence_bits` and `e_value` are a chain's; `first` and `last` the clock at its ends, in seconds
-    since the epoch. `oddities` are in offset order.
+    since the epoch; its `cause`, where it has one, says that its records are sound but do not belong there, such as stale records.
+    `oddities` are in offset order.
     """
 
     kind: str

@@ -153,7 +153,12 @@ class FramedDialect:
         _, (kind, kind_end), _ = self.places
         out: dict[bytes, list[int]] = {}
         following = np.searchsorted(found.starts, found.stops[path])
-        for i, behind in zip(path[following > path + 1].tolist(), following[following > path + 1].tolist(), strict=True):
+        carriers = np.flatnonzero(following > path + 1)
+        if len(carriers):  # only where another record ends at the same place
+            ordered = np.sort(landing)
+            twice = ordered[1:][ordered[1:] == ordered[:-1]]
+            carriers = carriers[np.isin(landing[path[carriers]], twice)]
+        for i, behind in zip(path[carriers].tolist(), following[carriers].tolist(), strict=True):
             ends: set[int] = set()
             for j in range(behind - 1, i, -1):
                 if int(landing[j]) == int(landing[i]) or int(landing[j]) in ends:

@@ -79,12 +79,14 @@ def repair(
     report: str | os.PathLike[str] | None = None,
     quarantine: str | os.PathLike[str] | None = None,
     strict: bool = False,
+    stale: bool = True,
     force: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Repair:
     """Write the recovered stream of a path, "-", bytes or an open Source to `out` (None: it is only worked out).
 
-    `strict` leaves suspect and healed records out; `quarantine` gets the bytes in no written record, in order; `report` a
+    `strict` leaves suspect and healed records out, and `stale` false those of chains with a cause, such as stale records;
+    `quarantine` gets the bytes in no written record, in order; `report` a
     JSON account. All outputs appear, or none. Raises OutputError before any work where an output exists (unless `force`), is
     the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is never written to.
     `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
@@ -100,7 +102,7 @@ def repair(
         result = Repair(found, *(stream or (None, None)))
         with atomic_outputs(list(targets.values()), force=force) as drafts:
             files = dict(zip(targets, drafts, strict=True))
-            _write(found, result, files.get("out"), files.get("aside"), strict, progress)
+            _write(found, result, files.get("out"), files.get("aside"), strict, stale, progress)
             if "out" in files:
                 files["out"].flush()
                 _check(files["out"].name, result, cookie, places, progress)
@@ -115,9 +117,11 @@ def _write(
     target: BinaryIO | None,
     aside: BinaryIO | None,
     strict: bool,
+    stale: bool,
     progress: Callable[[int], None],
 ) -> None:
     digest = hashlib.sha256()
+    dropped = [] if stale else [extent for extent in found.chains if extent.cause]
     wanted = {"intact"} if strict else {"intact", "suspect", "healed"}
     at = 0
     with open_source(found.evidence) as source:
@@ -137,6 +141,8 @@ def _write(
                 result.left_out += len(rows) if dialect is not None else 0
                 continue
             keep = np.isin(rows["status"], list(wanted))
+            for extent in dropped:
+                keep &= (rows["offset"] < extent.start) | (rows["offset"] >= extent.stop)
             result.left_out += int((~keep).sum())
             result.kept += int(keep.sum())
             starts, stops = rows["offset"][keep], rows["offset"][keep] + rows["size"][keep]

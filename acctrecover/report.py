@@ -41,7 +41,8 @@ def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]
     for extent in extents:
         where = f"{extent.start:#010x} {extent.stop:#010x} {extent.size:>12,}"
         if extent.kind == "chain":
-            what = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
+            known = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
+            what = f"{known}: {extent.cause}" if extent.cause else known
             span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
             yield where, what, span, extent.detail or ""
         else:
@@ -91,14 +92,24 @@ def verdict(scan: Scan) -> Iterator[str]:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
-        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing"
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}"
     elif not scan.chains:
         yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
     else:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}"
+
+
+def misplaced(scan: Scan) -> str:
+    """How many sound records do not belong where they stand, and why; nothing where all do."""
+    causes: dict[str, int] = {}
+    for extent in scan.chains:
+        if extent.cause:
+            causes[extent.cause] = causes.get(extent.cause, 0) + extent.records
+    words = ", ".join(f"{number(count, 'record')} of {cause}" for cause, count in causes.items())
+    return f"; {words.replace(' of stale records', ' stale')}" if words else ""
 
 
 def repair_text(result: Repair, out: str | None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import fill
 from acctrecover.fixed import Fixed
+from acctrecover.history import Part, history
 from acctrecover.mend import doubt_before, mend, unsound
 from acctrecover.registry import choose, load_formats
-from acctrecover.seam import seams
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
 from acctrecover.survey import RISK, Chain, join
@@ -233,8 +234,9 @@ def _extents(
         extents += _gap(source, at, stop, before, chain)
         if chain is not None:
             own = [odd for odd in oddities if chain.start <= odd.offset < chain.stop]
-            extents.append(_chain(source, chain, own, bool(extents) and extents[-1].kind == "gap"))
-            owners[chain.start] = chain.dialect
+            parts = _chain(source, chain, own, bool(extents) and extents[-1].kind == "gap")
+            extents += parts
+            owners.update((part.start, chain.dialect) for part in parts)
             at, before = chain.stop, chain
     return extents, owners
 
@@ -273,24 +275,16 @@ def _gap(source: Source, start: int, stop: int, before: Chain | None, after: Cha
     return out
 
 
-def _chain(source: Source, chain: Chain, oddities: list[Oddity], after_damage: bool) -> Extent:
-    """The extent of one chain: its evidence, its clock at both ends, what is odd about which record."""
+def _chain(source: Source, chain: Chain, oddities: list[Oddity], after_damage: bool) -> list[Extent]:
+    """The extents of one chain: its evidence, its clock at both ends, what is odd about which record, what does not belong."""
     dialect = chain.dialect
+    whole = Extent("chain", chain.start, chain.stop, dialect.name, dialect.order)
+    if isinstance(dialect, Fixed):
+        return _told(source, chain, dialect, replace(whole, oddities=tuple(oddities)), after_damage)
     odd = {oddity.offset: oddity for oddity in oddities}
     count, bits = 0, 0.0
-    first = last = detail = None
-    if isinstance(dialect, Fixed):  # every record was found sound already: its two ends say the rest
-        count, bits = chain.count, chain.count * dialect.shape.bits
-        final = chain.tail[-1] if chain.tail else chain.stop - dialect.size
-        parts = (
-            (low, np.frombuffer(source.read(low, min(chain.stop, low + STRIDE * dialect.size)), np.uint8))
-            for low in range(chain.start, chain.stop - dialect.size + 1, STRIDE * dialect.size)
-        )
-        detail = seams(dialect.shape, parts, after_damage) if dialect.shape.record.clock is not None else None
-        ends = (source.read(start, start + dialect.size) for start in (chain.start, final))
-        first, last = (float(dialect.shape.clocks(np.frombuffer(end, dialect.shape.dtype))[0]) for end in ends)
-    batches = () if isinstance(dialect, Fixed) else chain_batches(source, dialect, chain.start, chain.stop, oddities)
-    for octets, found, low in batches:
+    first = last = None
+    for octets, found, low in chain_batches(source, dialect, chain.start, chain.stop, oddities):
         for oddity in unsound(dialect, octets, found, low):
             odd.setdefault(oddity.offset, oddity)
         seconds = clocks(dialect, octets, found)
@@ -300,20 +294,57 @@ def _chain(source: Source, chain: Chain, oddities: list[Oddity], after_damage: b
         if len(timed):
             first = float(seconds[timed[0]]) if first is None else first
             last = float(seconds[timed[-1]])
-    e_value = float(2.0 ** max(np.log2(max(source.size, 1)) - bits, -1000.0))
     own = tuple(odd[offset] for offset in sorted(odd))
-    name, order = dialect.name, dialect.order
-    return Extent(
-        "chain",
-        chain.start,
-        chain.stop,
-        name,
-        order,
-        count,
-        round(bits, 1),
-        e_value,
-        detail=detail,
-        first=first,
-        last=last,
-        oddities=own,
-    )
+    return [replace(_weighed(whole, source.size, count, bits), first=first, last=last, oddities=own)]
+
+
+def _weighed(extent: Extent, size: int, count: int, bits: float) -> Extent:
+    e_value = float(2.0 ** max(np.log2(max(size, 1)) - bits, -1000.0))
+    return replace(extent, records=count, evidence_bits=round(bits, 1), e_value=e_value)
+
+
+def _told(source: Source, chain: Chain, dialect: Fixed, whole: Extent, after_damage: bool) -> list[Extent]:
+    """A chain of one size, cut where records that do not belong there begin and end; every record was found sound before."""
+    shape, told, at = dialect.shape, None, chain.start
+    if shape.record.clock is not None:
+        batches = (
+            (low, np.frombuffer(source.read(low, min(chain.stop, low + STRIDE * shape.size)), np.uint8))
+            for low in range(chain.start, chain.stop - shape.size + 1, STRIDE * shape.size)
+        )
+        told = history(shape, batches, chain.start, after_damage)
+    pieces: list[Part | None] = []
+    edges = [at]
+    for part in told.parts if told else []:
+        if part.start > at:
+            pieces.append(None)
+            edges.append(part.start)
+        pieces.append(part)
+        edges.append(part.stop)
+        at = part.stop
+    if at < chain.stop:
+        pieces.append(None)
+        edges.append(chain.stop)
+    out = []
+    detail = told.detail if told else None
+    for piece, (start, stop) in zip(pieces, pairwise(edges), strict=True):
+        share = (stop - start) / (chain.stop - chain.start)
+        count = chain.count if share == 1 else (stop - start) // shape.size
+        ends = (source.read(where, where + shape.size) for where in (start, _last_start(chain, stop, shape.size)))
+        first, last = (float(shape.clocks(np.frombuffer(end, shape.dtype))[0]) for end in ends)
+        here = replace(
+            whole,
+            start=start,
+            stop=stop,
+            cause=piece.cause if piece else None,
+            detail=piece.detail if piece else detail,
+            first=None if np.isnan(first) else first,
+            last=None if np.isnan(last) else last,
+            oddities=tuple(odd for odd in whole.oddities if start <= odd.offset < stop),
+        )
+        out.append(_weighed(here, source.size, count, count * shape.bits))
+        detail = detail if piece else None  # the seams are told once, with the first piece that belongs
+    return out
+
+
+def _last_start(chain: Chain, stop: int, size: int) -> int:
+    return chain.tail[-1] if stop == chain.stop and chain.tail else stop - size

@@ -119,10 +119,36 @@ def test_the_62_byte_records_dump_acct_cannot_read_decode_like_the_same_ones_of_
     assert [[row[name] for name in same] for row in small] == [[row[name] for name in same] for row in large]
 
 
-def test_stale_records_of_a_deleted_file_are_kept_and_pointed_out() -> None:
-    found = scan(lzma.decompress((CORPORA / "linux-crash" / "v3le-ext3-stale-records-nul-text.pacct.xz").read_bytes()))
-    assert "ac_pid starts over at 0x1c900" in (found.chains[0].detail or "")
-    assert "stale" in (found.chains[0].detail or "")
+STALE = CORPORA / "linux-crash" / "v3le-ext3-stale-records-nul-text.pacct.xz"
+
+
+def test_stale_records_of_a_deleted_file_are_records_and_pointed_out() -> None:
+    chains = scan(lzma.decompress(STALE.read_bytes())).chains
+    assert [(e.start, e.stop, e.cause) for e in chains] == [
+        (16384, 116992, "stale records"),
+        (116992, 176384, None),
+        (222912, 289472, None),
+    ]
+    assert "ac_pid starts over at 0x1c900" in (chains[0].detail or "")
+
+
+def test_repair_leaves_stale_records_out_when_told_to(tmp_path: Path) -> None:
+    data = lzma.decompress(STALE.read_bytes())
+    kept = repair(data, tmp_path / "all")
+    dropped = repair(data, tmp_path / "own", stale=False)
+    assert (kept.kept, kept.kept - dropped.kept) == (3540, (116992 - 16384) // 64)
+    assert (tmp_path / "own").read_bytes() == data[116992:176384] + data[222912:289472]
+
+
+def test_a_block_of_older_records_between_newer_ones_is_out_of_order() -> None:
+    data = lzma.decompress((CORPORA / "linux-crash" / "v3le-ext4-ordered-nul-midfile.pacct.xz").read_bytes())[: 4000 * 64]
+    a, b, c = 1000 * 64, 2000 * 64, 3000 * 64
+    chains = scan(data[:a] + data[b:c] + data[a:b] + data[c:]).chains
+    assert [(e.start, e.stop, e.cause) for e in chains] == [
+        (0, b, None),
+        (b, c, "out-of-order block"),
+        (c, len(data), None),
+    ]
 
 
 @pytest.mark.parametrize("name", ["linux-v3/pacct-v3", "linux-v3-damaged/copytruncate-part1.pacct"])
