@@ -82,10 +82,13 @@ class Step:
 
 
 class Skeleton:
-    """The programme over one stretch [low, high): `path` gives the chosen candidates from left to right."""
+    """The programme over one stretch [low, high), `final` where the input ends there.
 
-    def __init__(self, given: Candidates, grammars: Sequence[Grammar], low: int, high: int) -> None:
-        self.given, self.grammars, self.low, self.high = given, grammars, low, high
+    `path` gives the chosen candidates from left to right.
+    """
+
+    def __init__(self, given: Candidates, grammars: Sequence[Grammar], low: int, high: int, *, final: bool) -> None:
+        self.given, self.grammars, self.low, self.high, self.final = given, grammars, low, high, final
         self.n = len(given.starts)
         self.cost = [0.0] * self.n
         self.follow = [END] * self.n
@@ -127,10 +130,11 @@ class Skeleton:
         grammar = self.grammars[dialect]
         linked = self.at.get((dialect, landing), END)
         cut = False
+        firm = linked != END and not self._crossed(linked)
         if landing >= self.high:
             total, after = 0.0, END
         else:
-            if linked != END and grammar.pitch is None:  # what follows the header there is that header's own affair
+            if firm and grammar.pitch is None:  # what follows the header there is that header's own affair
                 total, after = self.cost[linked] + given.unsound[i], linked
             else:
                 total, after = self._break(i, met=linked != END or (dialect, landing) in given.heads)
@@ -142,7 +146,7 @@ class Skeleton:
             if linked != END and self.cost[linked] + given.unsound[i] <= total:
                 total, after = self.cost[linked] + given.unsound[i], linked
         if grammar.pitch is None:
-            forsaken = GAP + (UNMET if linked != END else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
+            forsaken = GAP + (UNMET if firm else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
                 if forsaken + extra + self.cost[t] < total:
                     total, after, cut = forsaken + extra + self.cost[t], t, True
@@ -163,6 +167,8 @@ class Skeleton:
         first = bisect_left(given.starts, landing)
         total, after = self.best[first] - PER_BYTE * landing, self.best_at[first]
         cut = landing + (grammar.pitch or grammar.head) > self.high  # what is left holds no header: the stream was cut there
+        if self.final and grammar.pitch is None and self._damage(self.high, landing, dialect):
+            return GAP + READ_BYTE, END
         total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
         if after != END and given.dialects[after] != dialect:
             total += SWITCH
@@ -173,6 +179,10 @@ class Skeleton:
                 if kept < total:
                     return kept, same
         return total, after
+
+    def _damage(self, stop: int, landing: int, dialect: int) -> int:
+        """What one damaged byte of a header at `landing` makes the record end at `stop`, 0 for none."""
+        return self.grammars[dialect].reader(landing)[0].get(stop - landing, 0)
 
     def _readable(self, landing: int, dialect: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records that one damaged byte of a header at `landing` leads to."""
@@ -236,7 +246,8 @@ class Skeleton:
         """(candidate, cost) of the records that may come next though they begin behind `landing`."""
         given, grammar = self.given, self.grammars[dialect]
         out = self._readable(landing, dialect)
-        if (dialect, landing) in self.at:
+        own = self.at.get((dialect, landing), END)
+        if own != END and not self._crossed(own):
             return out
         last = self._last_carried(i)
         j = bisect_left(given.starts, landing + 1)

@@ -83,6 +83,15 @@ def all_zero(field: Any) -> Truth:
     return Truth(all_zero, field)
 
 
+def printable(field: Any) -> Call:
+    """True where no byte of a byte-string field is a control character; bytes above 0x7F may be UTF-8."""
+
+    def printable(octets: Any) -> Any:
+        return ((octets >= 0x20) & (octets != 0x7F)).all(axis=-1)
+
+    return Call(printable, field)
+
+
 def comp_t(field: Any) -> Any:
     """The number a 16-bit ``comp_t`` field stands for: 13 bits of mantissa, 3 of base-8 exponent (acct(5))."""
     return (field & 0x1FFF) << ((field >> 13) * 3)

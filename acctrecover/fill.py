@@ -78,6 +78,6 @@ def _announced(dialect: Dialect, at: int, read: Callable[[int, int], npt.NDArray
 
 def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Chain | None) -> bool:
     """Whether a chain in the gap [low, high) can be the payload of the one lost record the gap has room for."""
-    if before is None or after is None or before.dialect is not after.dialect or before.dialect.pitch is not None:
+    if before is None or (after is not None and before.dialect is not after.dialect) or before.dialect.pitch is not None:
         return False
     return high - low <= before.dialect.largest + SHARED and (found.dialect is not before.dialect or found.start > low)

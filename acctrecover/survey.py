@@ -82,8 +82,8 @@ class Survey:
     heads: frozenset[tuple[int, int]]
     """(dialect, offset) of sensible headers, also of those whose records are not there whole."""
 
-    def chains(self, high: int, before: Dialect | None) -> list[Chain]:
-        """The skeleton's chains over [low, high)."""
+    def chains(self, high: int, before: Dialect | None, *, final: bool) -> list[Chain]:
+        """The skeleton's chains over [low, high), `final` where the input ends there."""
         found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "loose")}
         given = Candidates(
             starts=found["start"],
@@ -97,7 +97,7 @@ class Survey:
         )
         known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
         grammars = [Grammar(d.pitch, d.smallest, d.largest, d.reader(self.octets, self.low)) for d in self.dialects]
-        path = Skeleton(given, grammars, self.low, high).path(known)
+        path = Skeleton(given, grammars, self.low, high, final=final).path(known)
         return self.linked([step.index for step in path if not step.cut])
 
     def padded(self) -> frozenset[tuple[int, int]]:
@@ -135,18 +135,18 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
         found = dialect.candidates(octets, low)
         if not len(found.starts):
             continue
-        part = np.zeros(len(found.starts), CANDIDATE)
         landings = dialect.landing(octets, low, found.stops)
-        part["start"], part["size"], part["landing"], part["owner"] = found.starts + low, found.sizes, landings + low, index
-        if isinstance(dialect, FramedDialect):
-            part["cost"][dialect.misled(octets, found, landings, np.arange(len(part)))] = MISLED
-            part["cost"][found.sizes == dialect.smallest] += EMPTY
         linked = np.isin(landings, found.starts) | np.isin(found.starts, landings) | (found.starts == 0)
         linked |= landings >= len(octets)
         lone = Found(found.starts[~linked], found.sizes[~linked])
         if len(lone.starts):
             linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= RISK
-        found, part = Found(found.starts[linked], found.sizes[linked]), part[linked]
+        found, landings = Found(found.starts[linked], found.sizes[linked]), landings[linked]
+        part = np.zeros(len(found.starts), CANDIDATE)
+        part["start"], part["size"], part["landing"], part["owner"] = found.starts + low, found.sizes, landings + low, index
+        if isinstance(dialect, FramedDialect):
+            part["cost"][dialect.misled(octets, found, landings, np.arange(len(part)))] = MISLED
+            part["cost"][found.sizes == dialect.smallest] += EMPTY
         part["bits"] = dialect.bits(octets, found)
         part["cost"] += _incoherence(dialect, octets, found) + (FOREIGN if before not in (None, dialect) else 0.0)
         part["unsound"] = np.where(dialect.sound(octets, found), 0.0, UNSOUND)

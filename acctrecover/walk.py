@@ -80,8 +80,8 @@ class Walker:
         while True:
             high = min(self.source.size, self.at + reach)
             found = survey(self.octets(low, high), low, self.dialects, before)
-            parts = found.chains(high, before)
             done = high == self.source.size
+            parts = found.chains(high, before, final=done)
             for index, part in enumerate(parts):
                 if part.count > 3 and part.bits > SURE + np.log2(self.source.size) and part.stop > self.at:
                     for earlier in parts[:index]:

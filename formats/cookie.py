@@ -6,7 +6,7 @@ framing and the cookie 0x2B91; the registry of types is this project's. All inte
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct, this
 
-from acctrecover.expr import all_zero, not_empty, nul_padded
+from acctrecover.expr import all_zero, nul_padded, printable
 from acctrecover.schema import Framed, Record, wait_status
 
 PID_MAX_LIMIT = 4194304
@@ -52,7 +52,7 @@ cookie = Framed(
             clock=this.ns // 10**9,
         ),
         0x0C: Record("LOST", Struct("records" / Int32ul)),
-        0x0D: Record("HOST", Struct("nodename" / Bytes(this.length)), {"named": not_empty(this.nodename)}, lengths=(1, 64)),
+        0x0D: Record("HOST", Struct("nodename" / Bytes(this.length)), {"nodename": printable(this.nodename)}, lengths=(1, 64)),
         0x0E: Record("BOOT", Struct("boot_id" / Bytes(16))),
         **{number: Record(f"SITE_{number:02X}", DATA, lengths=(0, 255)) for number in range(0x80, 0x100)},
     },
