@@ -35,6 +35,8 @@ SOUND = 0.25
 SKIPPED = 0.1
 """More for each linked record that a damaged length byte would take in, up to EMPTY."""
 NEARBY = 2
+RESUMED = 4096
+"""How far behind a wound the carried stream may go on."""
 INNER = 0.15
 """More for a record behind a cut carrier that is not the first of its chain, unless it begins almost where it should."""
 PADDED = 0.3
@@ -97,6 +99,7 @@ class Skeleton:
         self.into: dict[tuple[int, int], list[int]] = {}
         for i in range(self.n):
             self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
+        self.within = self._containers()
         self.best, self.best_at = [0.0] * (self.n + 1), [END] * (self.n + 1)
         self.best[self.n] = PER_BYTE * high
         self.read: dict[tuple[int, int], list[tuple[int, float]]] = {}
@@ -123,6 +126,18 @@ class Skeleton:
             path.append(Step(chosen, self.cut[chosen]))
             chosen = self.follow[chosen]
         return path
+
+    def _containers(self) -> list[int]:
+        """For each candidate where the last other one starts that holds its start and is linked on both sides, or END."""
+        given, starts = self.given, set(zip(self.given.dialects, self.given.starts, strict=True))
+        out: list[int] = []
+        open_now: list[tuple[int, int]] = []
+        for start, landing, dialect in zip(given.starts, given.landings, given.dialects, strict=True):
+            open_now = [pair for pair in open_now if pair[1] > start]
+            out.append(max((s for s, _ in open_now if s < start), default=END))
+            if (dialect, start) in self.into and (dialect, landing) in starts:
+                open_now.append((start, landing))
+        return out
 
     def _settle(self, i: int) -> None:
         given = self.given
@@ -213,17 +228,17 @@ class Skeleton:
                     if own == END:
                         carried = first <= landing + grammar.head + LEAD
                         extra += min(SKIPPED * skipped / 5, CARRIED) if carried else min(SKIPPED * skipped, EMPTY)
-                    elif damage < 0:
-                        extra += SOUND
                     else:
                         inner = any(s > landing for s in self.into.get((dialect, given.starts[j]), ()))
                         empty = given.landings[own] == landing + grammar.head
-                        if not empty and self._forsakes(j, given.landings[own], dialect):
+                        if damage > 0 and not empty and self._forsakes(j, given.landings[own], dialect):
                             extra += UNMET
                         if inner or size == grammar.head:
                             extra += EMPTY
-                        elif empty or (damage > 1 and self._carries(own)):
+                        elif damage < 0 or empty or (damage > 1 and self._carries(own)):
                             extra += SOUND
+                    if self.within[j] > landing:
+                        extra += STRADDLED
                     out.append((j, extra))
                 if (dialect, given.landings[j]) in self.at:
                     first, skipped = first if skipped else given.starts[j], skipped + 1
@@ -249,24 +264,22 @@ class Skeleton:
         own = self.at.get((dialect, landing), END)
         if own != END and not self._crossed(own):
             return out
-        last = self._last_carried(i)
+        start = given.starts[i]
         j = bisect_left(given.starts, landing + 1)
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:
                 extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
-                if self._agrees(i, last, given.starts[j]):
-                    extra = READ_BYTE
-                elif self._straddled(i, given.starts[j]):
+                if self._straddled(i, given.starts[j]):
                     extra += STRADDLED
                 elif (landing, given.starts[j]) in given.padded:
                     extra = PADDED - GAP
-                elif given.loose[i] and given.starts[j] <= given.starts[i] + grammar.largest:  # or its length is what is wrong
-                    extra = min(
-                        extra, READ_BYTE + (SOUND if self._carries(i) or landing == given.starts[i] + grammar.head else 0.0)
-                    )
+                elif given.loose[i] and given.starts[j] <= start + grammar.largest:  # or its length is what is wrong
+                    extra = min(extra, READ_BYTE + (SOUND if self._carries(i) or landing == start + grammar.head else 0.0))
+                if self.within[j] > start:
+                    extra += STRADDLED
                 out.append((j, extra))
             j += 1
-        return out
+        return out + self._resumed(i)
 
     def _straddled(self, i: int, t: int) -> bool:
         """Whether the record at `t` behind candidate `i` is not the first of its chain, and the chain does not begin in it.
@@ -289,19 +302,19 @@ class Skeleton:
         given, grammar = self.given, self.grammars[dialect]
         out = []
         first = start + grammar.head
-        carries, last = self._carries(i), self._last_carried(i)
+        carries = self._carries(i)
         j = i + 1
         while j < self.n and given.starts[j] < landing:
             t = given.starts[j]
             if given.dialects[j] == dialect and t >= first:
                 extra = SLIP + SLIP_GROWTH * log2(landing - t)
-                if self._agrees(i, last, t):
-                    extra = READ_BYTE
-                elif any(s >= first for s in self.into.get((dialect, t), ())):
+                if any(s >= first for s in self.into.get((dialect, t), ())):
                     extra += STRADDLED if not carries else INNER if landing - t > NEARBY else 0.0
+                if self.within[j] > start:
+                    extra += STRADDLED
                 out.append((j, extra))
             j += 1
-        return out
+        return out + [(j, extra) for j, extra in self._resumed(i) if given.starts[j] < landing]
 
     def _last_carried(self, i: int) -> int:
         """Where the last sound record before the wound in a carried stream should end, or END."""
@@ -311,14 +324,22 @@ class Skeleton:
             j = after
         return given.landings[j] if j != END and given.landings[j] < given.landings[i] + LEAD else END
 
-    def _agrees(self, i: int, last: int, t: int) -> bool:
-        """Whether a record at `t` would be as far from where candidate `i` ends as the stream that `i` carries goes on from
-        where its own last record should end: one wound explains both."""
-        slip = t - self.given.landings[i]
-        resumed = (self.given.dialects[i], last + slip)
-        if last == END or slip == 0 or not last + slip < min(t, self.given.landings[i]):
-            return False
-        return resumed in self.at and resumed not in self.into
+    def _resumed(self, i: int) -> list[tuple[int, float]]:
+        """(candidate, cost) of the records as far from where candidate `i` ends as the stream that it carries goes on from
+        where its last sound record should end: one wound explains both."""
+        given, dialect, landing, last = self.given, self.given.dialects[i], self.given.landings[i], self._last_carried(i)
+        out: list[tuple[int, float]] = []
+        j = bisect_left(given.starts, last) if last != END else self.n
+        while j < self.n and given.starts[j] <= last + RESUMED:
+            start = given.starts[j]
+            t = self.at.get((dialect, landing + start - last), END)
+            if t != END and start not in (last, given.starts[t]) and given.dialects[j] == dialect:
+                first = (dialect, start) not in self.into
+                pair = self.at.get((dialect, given.landings[j]), END)
+                if first and (start < landing or (pair != END and given.starts[pair] < given.starts[t])):
+                    out.append((t, READ_BYTE))
+            j += 1
+        return out
 
     def _crossed(self, i: int) -> bool:
         """Whether a linked record begins inside the header of candidate `i`."""

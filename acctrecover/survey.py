@@ -20,7 +20,7 @@ YEARS = (6.0e8, 2.3e9)
 """Clocks that need no excuse: 1989 to 2042. Only a preference between readings, never a veto."""
 MISLED = 1.5
 """What a record costs whose length takes a series of others in: more than a gap, where one flipped bit explains them."""
-EMPTY = 0.2
+EMPTY = 0.1
 """What a record without a payload costs the skeleton."""
 UNSOUND = 0.3
 """What a record with a broken payload costs the skeleton: less than a gap."""
