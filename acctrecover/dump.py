@@ -19,7 +19,8 @@ BEFORE = rb"^[ \t>|]*+(?:(\*)|(?:0x)?([0-9a-f]{4,16})"
 XXD = BEFORE + rb":[ \t]++((?:[0-9a-f]{%b} )*[0-9a-f]{2,%b}))(?:  [^\n]*+|[ \t]*+\r?)$"
 PLAIN = BEFORE + rb"(?:[ \t]++([0-9a-f]{%b}(?: {1,4}[0-9a-f]{%b})*+))?+)[ \t]*+(?:[|>][^\n]*+)?\r?$"
 """A line: a mark of repeated lines, or an offset and bytes; after them, text between bars or, of xxd, behind two spaces."""
-RADIXES = (16, 8, 10)
+RADIXES = {16: "x", 8: "o", 10: "d"}
+"""Radixes of offsets, and how a number is formatted in each."""
 SIZES = {2: 1, 4: 2, 8: 4, 16: 8, 3: 1, 6: 2}
 """Bytes of a number of so many digits."""
 OCTAL = (3, 6)
@@ -54,8 +55,10 @@ class Layout:
 
 
 class Row(NamedTuple):
-    """A line of a dump: its offset (None: unreadable), its bytes, where they and the line stand; a mark before it, or -1."""
+    """A line of a dump: its offset as printed and as a number (None: unreadable), its bytes, where they and the line stand;
+    where the mark before it does, or -1."""
 
+    digits: bytes
     offset: int | None
     octets: bytes
     place: int
@@ -117,14 +120,20 @@ def _rows(how: Layout, data: bytes) -> Iterator[Row]:
         if len(octets) > how.count or (not octets and (area or abs(len(match[2]) - how.digits) > 1)):
             continue
         place = match.start(3) if area else match.start()
-        yield Row(_number(match[2], how.radix), octets, place, match.start(), match.end(), mark if near else -1)
+        yield Row(match[2], _number(match[2], how.radix), octets, place, match.start(), match.end(), mark if near else -1)
         mark = -1
+
+
+def _one_wrong(digits: bytes, offset: int, radix: int) -> bool:
+    """Whether digits are an offset's but for one."""
+    right = format(offset, RADIXES[radix]).zfill(len(digits)).encode()
+    return len(right) == len(digits) and sum(a != b for a, b in zip(right, digits.lower(), strict=True)) == 1
 
 
 def undo_dump(data: bytes, how: Layout) -> Undone:
     """The bytes a dump shows. Offsets tell how far a repeated line goes and which lines are missing.
 
-    A line whose offset alone is wrong keeps its place; a line shown again is left out; where offsets start over, another
+    A line with one wrong digit in its offset keeps its place; a line shown again is left out; where offsets start over, another
     dump begins.
     """
     top = len(how.columns) - 1
@@ -139,9 +148,11 @@ def undo_dump(data: bytes, how: Layout) -> Undone:
                 first = expected = row.offset
             else:
                 continue
-        ahead = 0 if row.offset is None else row.offset - expected
-        follows = after is not None and after.offset == expected + len(row.octets)
-        if ahead and not (row.octets and follows):
+        follows = row.octets and after is not None and after.offset == expected + len(row.octets)
+        if row.offset != expected and not (follows and _one_wrong(row.digits, expected, how.radix)):
+            if row.offset is None:
+                continue
+            ahead = row.offset - expected
             if ahead < 0 and not row.octets:
                 if -ahead < how.word:
                     lines.trim(-ahead)

@@ -215,9 +215,16 @@ def test_lines_missing_from_a_dump_are_named_and_no_byte_is_made_up(data: bytes,
 
 def test_a_wrong_digit_in_one_offset_keeps_the_line_in_its_place() -> None:
     lines = dumped(V3[:640])
-    lines[7] = b"0000f070" + lines[7][8:]
+    lines[7] = b"000f0070" + lines[7][8:]
     text = b"".join(lines)
     assert undo(text, "hexdump").data == V3[:640]
+
+
+def test_a_line_from_elsewhere_does_not_stand_in_for_a_missing_one() -> None:
+    lines = dumped(V3[:640])
+    undone = undo(b"".join([*lines[:20], lines[3], *lines[21:]]), "hexdump")
+    assert undone.data == V3[:320] + bytes(16) + V3[336:640]
+    assert undone.missing == ((320, 336),)
 
 
 def test_a_line_with_a_broken_digit_is_a_missing_one() -> None:
