@@ -182,6 +182,8 @@ class Skeleton:
         first = bisect_left(given.starts, landing)
         total, after = self.best[first] - PER_BYTE * landing, self.best_at[first]
         cut = landing + (grammar.pitch or grammar.head) > self.high  # what is left holds no header: the stream was cut there
+        if self.final and grammar.pitch is None and (dialect, landing) in given.heads and (dialect, landing) not in self.at:
+            return GAP, END  # the input ends inside this record
         if self.final and grammar.pitch is None and self._damage(self.high, landing, dialect):
             return GAP + READ_BYTE, END
         total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
