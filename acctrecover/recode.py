@@ -23,6 +23,8 @@ ENOUGH = 16
 """Times that each code around must occur before one that never does is missed."""
 CONTROLS = 12
 """Control codes other than NUL, TAB, LF, CR, of 28, that a binary stream shows where text does not."""
+SAMPLE = 512
+"""Bytes in which that many control codes and no byte of 0x80 or more are no accident."""
 CR, LF = 0x0D, 0x0A
 BESIDE = ((CR, 0x09), (CR, 0x0B), (0x0C, LF), (0x0E, LF))
 """The pairs beside CR LF."""
@@ -127,7 +129,7 @@ def replaced(sample: bytes) -> str | None:
 
 def stripped(sample: bytes) -> str | None:
     """What shows that bit 7 of every byte was cleared, or None."""
-    if _octets(sample).max(initial=0) >= 0x80:
+    if len(sample) < SAMPLE or _octets(sample).max() >= 0x80:
         return None
     seen = set(sample) - {0x00, 0x09, LF, CR}
     controls = sum(code < 0x20 for code in seen)

@@ -19,7 +19,7 @@ from acctrecover.undone import LIMIT, Undone
 
 WINDOW = 1 << 18
 """Bytes looked at, at the start and in the middle of an input, before all of it is touched."""
-SWAP_TRIAL = 1 << 16
+SWAP_TRIAL = 1 << 14
 """Bytes that a byte swap is tried on: nothing but a scan tells one."""
 MUCH = 0.75
 """Share of the bytes outside zero runs that intact records hold from which no byte swap is tried."""
@@ -176,10 +176,12 @@ def undone_scan(evidence: Evidence, scan_function: Callable[[bytes], S], raw: S,
             scan = scan_function(undone.data)
             if better(raw, scan, best.cost) and not _beside(raw, undone):
                 return _reversal(best.name, undone, scan, source.size, scan_function, depth)
+        records = any(extent.kind == "chain" for extent in raw.extents)  # without one, frequencies alone tell no line ends
         for transfer in lost[0] if lost else []:
-            if all(transfer.name in (other.name for other in others) for others in lost):
+            everywhere = all(transfer.name in (other.name for other in others) for others in lost)
+            if everywhere and (records or transfer.name != LINE_ENDS):
                 return Reversal(transfer.name, False, transfer.detail)
-        shown = pair_lost(source.read(0, LONG_WINDOW)) if source.size > WINDOW and not raw.whole else None
+        shown = pair_lost(source.read(0, LONG_WINDOW)) if source.size > WINDOW and records and not raw.whole else None
         return Reversal(LINE_ENDS, False, shown) if shown else None
 
 
@@ -200,7 +202,9 @@ def _promising(windows: list[bytes], scan_function: Callable[[bytes], S], raw: S
     """The change that lets intact records hold most more bytes of a window; byte swaps only where records are wanting."""
     trials = [(window, transfer) for window in windows for transfer in hypotheses(window)]
     if swaps and held(raw) < MUCH:
-        trials += [(window[:SWAP_TRIAL], swap) for window in windows for swap in SWAPS]
+        starts = [(len(window) - len(window.lstrip(b"\0"))) // 8 * 8 for window in windows]
+        pieces = [window[start : start + SWAP_TRIAL] for window, start in zip(windows, starts, strict=True)]
+        trials += [(piece, swap) for piece in pieces for swap in SWAPS]
     scans: dict[bytes, S] = {}
     best, most = None, 0
     for window, transfer in trials:

@@ -125,8 +125,8 @@ class Lines:
             detail += f"; {self.repeated} bytes from marks of repeated lines"
         if self.missing:
             lost = sum(stop - start for start, stop in self.missing)
-            places = f"{len(self.missing)} place" + ("s" if len(self.missing) > 1 else "")
-            detail += f"; lines are missing in {places}" + (f", {lost} bytes" if lost else "")
+            where = f"{len(self.missing)} place" + ("s" if len(self.missing) > 1 else "")
+            detail += f"; lines are missing in {where}" + (f", {lost} bytes" if lost else "")
         self._segment(self.stop, 0)
         starts, places, steps = (np.array(part, np.int64) for part in (self._starts, self._places, self._steps))
 

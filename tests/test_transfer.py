@@ -354,6 +354,12 @@ def test_records_as_they_stand_beside_a_dump_are_not_given_up_for_it() -> None:
     assert found(b"".join(dumped(V3)) + b"\n" + TORN) is None
 
 
+def test_a_swapped_stream_behind_a_long_zero_run_is_recognised() -> None:
+    reversal = found(bytes(100_000) + undo_swap(V3).data)
+    assert reversal is not None
+    assert reversal.name == "byte-swapped"
+
+
 def test_damage_done_after_the_translation_does_not_hide_it() -> None:
     changed = bytearray(COOKIE.replace(b"\n", b"\r\n"))
     changed[4000:4512] = bytes(range(256)) * 2  # with line feeds that have no carriage return
@@ -402,6 +408,7 @@ def test_a_genuine_stream_whole_or_damaged_is_taken_for_no_changed_one(name: str
     "data",
     [
         b"",
+        bytes(range(112)),
         bytes(1 << 16),
         np.random.default_rng(5).integers(0, 256, 1 << 16, np.uint8).tobytes(),
         b"Nov 24 00:19:01 host kernel: [ 1.0] a line of a log\r\n" * 2000,
@@ -409,8 +416,9 @@ def test_a_genuine_stream_whole_or_damaged_is_taken_for_no_changed_one(name: str
         b"".join(dumped(b"no record at all, but a text of some length that was dumped" * 200)),
         binascii.b2a_base64(b"no record either" * 100),
         uuencoded(b"nor here" * 300),
+        bytes(code for code in range(256) if code != 13) * 300,
     ],
-    ids=["empty", "zero", "random", "CR-LF text", "UTF-8 text", "dump of text", "base64 of text", "uuencoded text"],
+    ids=["empty", "short", "zero", "random", "CR-LF text", "UTF-8 text", "dump of text", "base64 of text", "uuencoded text", "no CR"],
 )
 def test_no_change_is_found_where_undoing_it_gives_no_record(data: bytes) -> None:
     assert found(data) is None
