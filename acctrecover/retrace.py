@@ -82,7 +82,7 @@ def _piece(extent: Extent, start: int, stop: int, records: npt.NDArray[Any], siz
 
 
 def retraced(extents: list[Extent], undone: Undone, size: int, name: str) -> list[Extent]:
-    """The same extents by offsets of the input of `size` bytes, which they tile; each chain names the change as its cause.
+    """The same extents by offsets of the input of `size` bytes, which they tile; a chain with no cause of its own names the change.
 
     A border goes to where the first byte behind it begins. What stands within one byte of the input (a mark of repeated
     lines) has no extent there; the one before it tells of it. Patches of healed records keep their bytes, as undone.
@@ -93,7 +93,7 @@ def retraced(extents: list[Extent], undone: Undone, size: int, name: str) -> lis
     out = [_around(0, undone.start, name)] if undone.start else []
     for extent, low, high in zip(extents, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if high > low:
-            cause = name if extent.kind == "chain" else extent.cause
+            cause = extent.cause or name
             odd = tuple(_moved(oddity, undone) for oddity in extent.oddities)
             out.append(replace(extent, start=low, stop=high, cause=cause, oddities=odd))
         elif out:

@@ -418,7 +418,18 @@ def test_a_genuine_stream_whole_or_damaged_is_taken_for_no_changed_one(name: str
         uuencoded(b"nor here" * 300),
         bytes(code for code in range(256) if code != 13) * 300,
     ],
-    ids=["empty", "short", "zero", "random", "CR-LF text", "UTF-8 text", "dump of text", "base64 of text", "uuencoded text", "no CR"],
+    ids=[
+        "empty",
+        "short",
+        "zero",
+        "random",
+        "CR-LF text",
+        "UTF-8 text",
+        "dump of text",
+        "base64 of text",
+        "uuencoded text",
+        "no CR",
+    ],
 )
 def test_no_change_is_found_where_undoing_it_gives_no_record(data: bytes) -> None:
     assert found(data) is None
