@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -39,25 +39,31 @@ def heal_fixed(shape: Shape, octets: bytes) -> bytes | None:
 
 
 def framed_readings(dialect: FramedDialect, octets: bytes) -> list[bytes]:
-    """The sound records that fill these bytes exactly once one byte of the cookie, one bit of the type or the length that the
-    type always has is put right. To heal is right only where there is just one.
+    """The sound record that fills these bytes exactly once one byte of its cookie, or one bit of the length that its type
+    always has, is put right; none where there is no such record.
 
-    A header that is sound as it stands is left alone: what says that its length is wrong may be missing bytes as well.
+    A header that is sound as it stands is left alone: what says that its length is wrong may be missing bytes as well. So is
+    a type: some site's type always fits too. And so is a byte that may be one of a run of zeros or ones.
     """
-    return [trial for trial in _headers(dialect, octets) if dialect.fits(np.frombuffer(trial, np.uint8))]
+    mended = _header(dialect, octets)
+    if mended is None or not dialect.fits(np.frombuffer(mended, np.uint8)):
+        return []
+    at = next(i for i in range(dialect.head) if octets[i] != mended[i])
+    if octets[at] in (0x00, 0xFF) and octets[at] in octets[max(at - 1, 0) : at] + octets[at + 1 : at + 2]:
+        return []
+    return [mended]
 
 
-def _headers(dialect: FramedDialect, octets: bytes) -> Iterator[bytes]:
+def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:
     (mark, mark_end), (kind, kind_end), (room, room_end) = dialect.places
     if len(octets) < dialect.head:
-        return
+        return None
     wrong = sum(a != b for a, b in zip(octets[mark:mark_end], dialect.opening, strict=True))
     if wrong == 1:
-        yield octets[:mark] + dialect.opening + octets[mark_end:]
-    elif not wrong and dialect.shape_at(np.frombuffer(octets, np.uint8), 0) is None:
-        number = int.from_bytes(octets[kind:kind_end], "big" if dialect.big else "little")
-        length = len(octets) - dialect.head
-        if dialect.low[number] == dialect.high[number] == length:
-            yield octets[:room] + length.to_bytes(room_end - room, "big" if dialect.big else "little") + octets[room_end:]
-        for byte in range(kind, kind_end):
-            yield from (octets[:byte] + bytes([octets[byte] ^ 1 << bit]) + octets[byte + 1 :] for bit in range(8))
+        return octets[:mark] + dialect.opening + octets[mark_end:]
+    order: Literal["big", "little"] = "big" if dialect.big else "little"
+    number, length = int.from_bytes(octets[kind:kind_end], order), int.from_bytes(octets[room:room_end], order)
+    always = len(octets) - dialect.head
+    if not wrong and dialect.low[number] == dialect.high[number] == always and (length ^ always).bit_count() == 1:
+        return octets[:room] + always.to_bytes(room_end - room, order) + octets[room_end:]
+    return None
