@@ -15,7 +15,7 @@ import numpy.typing as npt
 from acctrecover.dialect import Dialect
 from acctrecover.errors import OutputError
 from acctrecover.framed import FramedDialect
-from acctrecover.scanning import RECORD, Scan
+from acctrecover.result import RECORD, Scan
 from acctrecover.schema import Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
@@ -60,8 +60,9 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
     `progress` is told of the input's bytes that the records before took.
     """
     done = 0
-    for dialect, found, octets, low in scan.batches():
-        table: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in found.tolist()]
+    for dialect, found, octets, low in scan.told.batches():
+        placed = scan.placed(found)
+        table: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in placed.tolist()]
         for row in table:
             row["evidence_bits"] = round(row["evidence_bits"], 1)
         if dialect is not None:
@@ -73,7 +74,7 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
                         table[int(index)][name] = value
         yield from table
         if len(found):
-            stop = int(found["offset"][-1]) + int(found["size"][-1])
+            stop = int(placed["offset"][-1]) + int(placed["size"][-1])
             progress(stop - done)
             done = stop
 
@@ -108,7 +109,7 @@ def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[in
         for row in rows(scan, progress):
             out.write(json.dumps(row) + "\n")
     else:
-        seen = list({id(d): d for d in scan.by_extent.values()}.values())
+        seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
         writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows(scan, progress))

@@ -67,7 +67,7 @@ def history(shape: Shape, batches: Iterable[tuple[int, npt.NDArray[np.uint8]]], 
                     out.parts.append(_older(fallen, at, base))
                 fallen = None
             elif step < -STEP:
-                high = float(seconds[index] - step)
+                high = float(seconds[index]) - step
                 fallen = fallen or _Fall(at, high, -step, len(out.seams))
                 out.seams.append(f"the clock falls back {-step:,.0f} s at {at:#x}: set back, or older records before or behind it")
             elif restarts[index]:

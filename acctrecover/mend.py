@@ -46,7 +46,7 @@ def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: R
     octets = read(low, high)
     if isinstance(own.dialect, FramedDialect):
         return _exact(own.dialect, octets, low) if same else []
-    if before is not None and same and (found := _sharing(own.dialect, low, high, read)):
+    if (same or before is None) and (found := _sharing(own.dialect, low, high, read)):
         return [found]
     size = own.dialect.size
     if (high - low) % size and not (before is not None and after is None):

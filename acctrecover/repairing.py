@@ -16,7 +16,8 @@ from acctrecover.errors import OutputError, SelfCheckError
 from acctrecover.extent import Extent
 from acctrecover.framed import FramedDialect
 from acctrecover.output import atomic_outputs, refuse
-from acctrecover.scanning import Scan, scan
+from acctrecover.result import Scan
+from acctrecover.scanning import scan
 from acctrecover.source import Evidence, file_of, open_source
 
 
@@ -46,10 +47,11 @@ class Repair:
     def to_json(self) -> dict[str, Any]:
         """The object `--report` writes."""
         names = ("out_start", "out_stop", "in_start", "in_stop", "status")
-        odd = [oddity for extent in self.scan.extents for oddity in extent.oddities]
+        odd = [oddity for extent in self.scan.told.extents for oddity in extent.oddities]
         return {
             "kind": "repair",
             "input": {"size": self.scan.size, "sha256": self.scan.sha256},
+            **({"undone": _undone(self.scan)} if self.scan.told is not self.scan else {}),
             "output": {"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
             "records": {"written": self.kept, "left_out": self.left_out, **self.scan.counts},
             "pieces": [dict(zip(names, piece, strict=True)) for piece in self.pieces],
@@ -58,6 +60,14 @@ class Repair:
             ],
             "extents": [extent.to_json() for extent in self.scan.extents],
         }
+
+
+def _undone(found: Scan) -> dict[str, Any]:
+    """What was undone before records were found: pieces and patches are by offsets of the bytes that this SHA-256 is of."""
+    assert found.transfer is not None
+    told = found.told
+    names = {"name": found.transfer.name, "exact": found.transfer.exact, "detail": found.transfer.detail}
+    return {**names, "size": told.size, "sha256": told.sha256}
 
 
 def main_stream(found: Scan) -> tuple[str, str] | None:
@@ -102,7 +112,7 @@ def repair(
         result = Repair(found, *(stream or (None, None)))
         with atomic_outputs(list(targets.values()), force=force) as drafts:
             files = dict(zip(targets, drafts, strict=True))
-            _write(found, result, files.get("out"), files.get("aside"), strict, stale, progress)
+            _write(found.told, result, files.get("out"), files.get("aside"), strict, stale, progress)
             if "out" in files:
                 files["out"].flush()
                 _check(files["out"].name, result, cookie, places, progress)

@@ -11,7 +11,7 @@ from acctrecover.cookies import GIB, CookieStats, swap
 from acctrecover.damaging import KINDS, Damaged
 from acctrecover.extent import Extent
 from acctrecover.repairing import Repair, lost
-from acctrecover.scanning import Scan
+from acctrecover.result import Scan
 
 MOST = 60
 """Rows of a table before its middle is left out."""
@@ -51,7 +51,11 @@ def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]
 
 def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
-    yield {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+    source: dict[str, Any] = {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+    if scan.transfer is not None:
+        undone = scan.told is not scan
+        source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
+    yield source
     for extent in scan.extents:
         yield extent.to_json()
     counts = {"records": scan.counts, "chains": len(scan.chains), "gaps": len(scan.gaps), "gap_bytes": lost(scan.extents)}
@@ -61,6 +65,10 @@ def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
 def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
     """The lines `scan` prints."""
     yield f"{plain(scan.name)}: {number(scan.size, 'byte')}, SHA-256 {scan.sha256}"
+    if scan.transfer is not None:
+        undone = "undone to find these records, offsets are the input's" if scan.told is not scan else "not undone"
+        detail = f": {scan.transfer.detail}" if scan.transfer.detail else ""
+        yield f"the whole input is {scan.transfer.name}; {undone}{detail}"
     rows = list(extent_rows(scan.extents))
     yield ""
     yield f"{'start':<10} {'stop':<10} {'bytes':>12}  what"
@@ -95,6 +103,9 @@ def verdict(scan: Scan) -> Iterator[str]:
         yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}"
     elif not scan.chains:
         yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
+    elif scan.told is not scan and scan.told.whole:
+        assert scan.transfer is not None
+        yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone, nothing missing"
     else:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
@@ -106,7 +117,7 @@ def misplaced(scan: Scan) -> str:
     """How many sound records do not belong where they stand, and why; nothing where all do."""
     causes: dict[str, int] = {}
     for extent in scan.chains:
-        if extent.cause:
+        if extent.cause and (scan.transfer is None or extent.cause != scan.transfer.name):
             causes[extent.cause] = causes.get(extent.cause, 0) + extent.records
     words = ", ".join(f"{number(count, 'record')} of {cause}" for cause, count in causes.items())
     return f"; {words.replace(' of stale records', ' stale')}" if words else ""

@@ -23,7 +23,7 @@ from acctrecover import scan
 from acctrecover.damaging import Damaged, segments
 from acctrecover.extent import Extent, Oddity
 from acctrecover.lineage import Traced
-from acctrecover.scanning import RECORD
+from acctrecover.result import RECORD
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -97,8 +97,10 @@ def recovered(found: Any, dealt: Dealt) -> Counter[str]:
     """A stream changed as a whole: how many of its records come back with the bytes they had."""
     whole = dealt.texts["input"]
     left = Counter(whole.data[a:b] for a, b in whole.records)
-    back = Counter(_octets(found, dealt.damaged.data))
-    return Counter({"records": len(whole.records), "recovered": (left & back).total()})
+    undone = found.transfer.undone.data if found.told is not found else dealt.damaged.data
+    back = Counter(_octets(found.told, undone))
+    got = (left & back).total()
+    return Counter({"records": len(whole.records), "recovered": got, "wrong": back.total() - got})
 
 
 def _octets(found: Any, data: bytes) -> Iterator[bytes]:

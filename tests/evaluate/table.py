@@ -35,11 +35,11 @@ def lines(tallies: dict[Cell, Tally]) -> Iterator[str]:
     whole = [cell for cell in tallies if cell[1] in WHOLESALE]
     if whole:
         yield ""
-        yield f"{'stream kind':<23}{'streams':>9}{'records':>9}{'recovered':>11}{'altered':>9}{'false':>9}{'ms':>7}"
+        yield f"{'stream kind':<23}{'streams':>9}{'records':>9}{'recovered':>11}{'other':>9}{'ms':>7}"
         for cell in whole:
             counts, streams = tallies[cell].counts, max(1, tallies[cell].counts["streams"])
             numbers = f"{counts['streams']:>9,}{counts['records']:>9,}{counts['recovered']:>11,}"
-            numbers += f"{counts['altered']:>9,}{counts['false']:>9,}"
+            numbers += f"{counts['wrong']:>9,}"
             yield f"{cell[0]:<6} {cell[1]:<16}{numbers}{1000 * tallies[cell].seconds / streams:>7.1f}"
     if partial:
         yield ""

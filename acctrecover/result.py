@@ -1,0 +1,144 @@
+"""What a scan found: extents that tile the input, and its records in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.dialect import Dialect
+from acctrecover.extent import Extent, Oddity
+from acctrecover.retrace import spans
+from acctrecover.source import Evidence, Source, open_source
+from acctrecover.stream import Found
+from acctrecover.transfer import Reversal
+
+BATCH = 1 << 22
+"""Bytes of a chain whose records are looked at together."""
+RECORD = np.dtype(
+    [
+        ("offset", "i8"),
+        ("size", "i4"),
+        ("format", "U12"),
+        ("byte_order", "U6"),
+        ("type", "U10"),
+        ("status", "U7"),
+        ("evidence_bits", "f4"),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan found. `extents` tile the input [0, size) in offset order; `name` is the path as given."""
+
+    name: str
+    size: int
+    sha256: str
+    extents: list[Extent]
+    evidence: Evidence
+    by_extent: dict[int, Dialect] = field(repr=False)
+    transfer: Reversal[Scan] | None = None
+    """The wholesale change that the input went through, if one was found; where it could be undone, records and batches are
+    those of the undone bytes."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing, doubtful or damaged."""
+        return self.transfer is None and not self.gaps and not any(extent.oddities for extent in self.extents)
+
+    @property
+    def told(self) -> Scan:
+        """The scan whose offsets `batches` has: this one, or that of the undone bytes."""
+        return self if self.transfer is None or self.transfer.scan is None else self.transfer.scan
+
+    @property
+    def chains(self) -> list[Extent]:
+        return [extent for extent in self.extents if extent.kind == "chain"]
+
+    @property
+    def gaps(self) -> list[Extent]:
+        return [extent for extent in self.extents if extent.kind == "gap"]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records by status: intact, suspect, healed (each once) and torn."""
+        odd = [oddity.status for extent in self.extents for oddity in extent.oddities]
+        counts = {status: odd.count(status) for status in ("suspect", "healed", "torn")}
+        whole = sum(extent.records for extent in self.chains)
+        return {"intact": whole - counts["suspect"] - counts["healed"], **counts}
+
+    @cached_property
+    def records(self) -> npt.NDArray[Any]:
+        """One row a record, torn ones included: a structured array with the fields of RECORD, in offset order.
+
+        Sizes and offsets are in bytes. It is made when first asked for and takes some 150 bytes a record.
+        """
+        parts = [self.placed(rows) for _, rows, _, _ in self.told.batches()]
+        return np.concatenate(parts) if parts else np.zeros(0, RECORD)
+
+    def placed(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Rows of `told.batches()` by offsets and sizes in the input."""
+        if self.transfer is None or self.transfer.undone is None:
+            return rows
+        placed = rows.copy()
+        placed["offset"], placed["size"] = spans(rows["offset"], rows["size"].astype(np.int64), self.transfer.undone)
+        return placed
+
+    def batches(self) -> Iterator[tuple[Dialect | None, npt.NDArray[Any], npt.NDArray[np.uint8], int]]:
+        """(dialect, rows of RECORD, bytes, their offset) in offset order, some megabytes at a time."""
+        with open_source(self.evidence) as source:
+            for extent in self.extents:
+                dialect = self.by_extent.get(extent.start)
+                odd = {oddity.offset: oddity for oddity in extent.oddities}
+                if extent.kind == "gap" or dialect is None:
+                    torn = np.zeros(len(odd), RECORD)
+                    for row, oddity in zip(torn, extent.oddities, strict=True):
+                        row["offset"], row["size"], row["status"] = oddity.offset, oddity.size, oddity.status
+                        row["format"], row["byte_order"] = extent.format or "", extent.byte_order or ""
+                    yield None, torn, np.zeros(0, np.uint8), extent.start
+                    continue
+                for octets, found, low in chain_batches(source, dialect, extent.start, extent.stop, extent.oddities):
+                    yield dialect, _rows(dialect, octets, found, low, odd), octets, low
+
+
+def _rows(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, odd: dict[int, Oddity]) -> npt.NDArray[Any]:
+    rows = np.zeros(len(found.starts), RECORD)
+    rows["offset"], rows["size"] = found.starts + low, found.sizes
+    rows["format"], rows["byte_order"], rows["status"] = dialect.name, dialect.order, "intact"
+    for shape, _, which in dialect.shapes(octets, found):
+        rows["type"][which] = shape.record.name
+    rows["evidence_bits"] = dialect.bits(octets, found)
+    for offset, oddity in odd.items():
+        at = int(np.searchsorted(rows["offset"], offset))
+        if at < len(rows) and rows["offset"][at] == offset:
+            rows["status"][at] = oddity.status
+    return rows
+
+
+def chain_batches(
+    source: Source, dialect: Dialect, start: int, stop: int, oddities: Sequence[Oddity] = ()
+) -> Iterator[tuple[npt.NDArray[np.uint8], Found, int]]:
+    """(bytes, records found in them, their offset) over a chain; healed records are seen as they should be."""
+    at = start
+    while at < stop:
+        high = min(stop, at + BATCH)
+        data = bytearray(source.read(at, high + dialect.largest))
+        for oddity in oddities:
+            for offset, _, after in oddity.patches:
+                if at <= offset < at + len(data):
+                    data[offset - at : offset - at + 1] = after
+        octets = np.frombuffer(bytes(data), np.uint8)
+        found = dialect.offsets(octets, 0, min(len(octets), stop - at + 8), at)
+        keep = found.starts + at < high
+        if dialect.pitch is None and high < stop:
+            keep &= found.stops <= high - at
+        found = Found(found.starts[keep], found.sizes[keep])
+        if not len(found.starts):
+            return
+        yield octets, found, at
+        at = int(dialect.landing(octets, at, found.stops[-1:])[0]) + at
