@@ -9,7 +9,8 @@ The package, from the top down; each module imports only from those below it.
     walk      bytes to chains          chain     the skeleton by parsimony
     heal      the one reading that fits
     transfer  wholesale changes, judged    recode, dump, paste, undone, retrace   undone, with the way back
-    dialect   a format in one order    shape     a record's columns, rules and evidence
+    dialect   a format in one order    shape     a record's dtype, rules and evidence
+    columns   fields as arrays, and which rules need them widened
     registry  formats found by listing schema, expr        what a format file says
     extent, source, output, errors
 """

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from construct import Container
 from construct.expr import BinExpr
 
-from acctrecover.expr import Truth, field_of, fields_of
+from acctrecover.expr import Call, Truth, field_of, fields_of
 
-TRUTH = 1
-"""Bits of a value that is true or false."""
+TRUTH = np.dtype(np.bool_)
+COMPARISONS = {"eq", "ne", "lt", "le", "gt", "ge"}
 
 
 class Columns:
@@ -55,44 +55,57 @@ class Widened(Columns):
         return column.astype(np.uint64 if (kind, width) == ("u", 8) else np.int64)
 
 
+def pick(records: npt.NDArray[Any], which: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A copy of the records at some indices, or where a mask is true: each as one item, forty times as fast as field by field."""
+    items = records.view(np.dtype((np.void, records.dtype.itemsize))) if records.dtype.itemsize else records
+    picked: npt.NDArray[Any] = items[which].view(records.dtype)
+    return picked
+
+
 def native(expr: Any, dtype: np.dtype[Any], big: bool) -> bool:
     """Whether a rule over `Columns` says what it says of one record with Python's numbers, and so of `Widened` columns too.
 
-    True only for truths made of unsigned fields, constants that fit them, comparisons, `& | ^`, and `>> // %` by a
-    constant: no value on the way there can leave its field's type.
+    True only for truths made with `& | ^` of comparisons of: unsigned fields, also after `& | ^` and after `>> // %` by a
+    constant; floating-point fields, also after `floor`; constants that their type holds. No such value can leave its type.
     """
-    return _bits(expr, dtype, big) == TRUTH
+    return _type(expr, dtype, big) == TRUTH
 
 
-def constant(expr: Any, big: bool) -> int | None:
+def constant(expr: Any, big: bool) -> int | float | None:
     """The number an expression without fields stands for, None for any other."""
     if callable(expr):
         expr = expr(Container(_big_endian=int(big))) if fields_of(expr) <= {"_big_endian"} else None
-    return expr if isinstance(expr, int) and not isinstance(expr, bool) else None
+    return expr if isinstance(expr, int | float) and not isinstance(expr, bool) else None
 
 
-def _bits(expr: Any, dtype: np.dtype[Any], big: bool) -> int | None:
-    """Bits of the unsigned type that a node's values have and fit, TRUTH for true and false, None where that is not sure."""
+def _type(expr: Any, dtype: np.dtype[Any], big: bool) -> np.dtype[Any] | None:
+    """The type of a node's values, all of them right; None where that is not sure."""
     name = field_of(expr)
     if name is not None:
-        kind = dtype.fields.get(name, (dtype,))[0]  # type: ignore[union-attr]
-        return 8 * kind.itemsize if kind.kind == "u" else None
+        kind: np.dtype[Any] = dtype.fields.get(name, (dtype,))[0]  # type: ignore[union-attr]
+        return kind.newbyteorder("=") if kind.kind in "uf" else None
     if isinstance(expr, Truth):
         return TRUTH
+    if isinstance(expr, Call) and expr.func is np.floor:
+        inner = _type(expr.operand, dtype, big)
+        return inner if inner is not None and inner.kind == "f" else None
     if not isinstance(expr, BinExpr):
         return None
-    op, right = expr.op.__name__, constant(expr.rhs, big)
-    left = _bits(expr.lhs, dtype, big)
-    other = left if right is not None else _bits(expr.rhs, dtype, big)
-    if left is None or other is None or (left == TRUTH) != (other == TRUTH):
+    op, number = expr.op.__name__, constant(expr.rhs, big)
+    left = _type(expr.lhs, dtype, big)
+    right = left if number is not None else _type(expr.rhs, dtype, big)
+    if left is None or right is None or left.kind != right.kind or (number is not None and not _holds(left, number)):
         return None
-    if left == TRUTH:
-        return TRUTH if right is None and op in {"and_", "or_", "xor"} else None
-    if right is not None and not 0 <= right < 1 << left:
-        return None
-    if op in {"eq", "ne", "lt", "le", "gt", "ge"}:
+    if op in COMPARISONS and left != TRUTH:
         return TRUTH
-    if op in {"and_", "or_", "xor"}:
-        return max(left, other)
-    fits = right is not None and (right < left if op == "rshift" else right > 0)
-    return left if fits and op in {"rshift", "floordiv", "mod"} else None
+    if op in {"and_", "or_", "xor"} and left.kind != "f":
+        return max(left, right, key=lambda kind: kind.itemsize)
+    shrinks = number is not None and (op == "rshift" and number < 8 * left.itemsize or op in {"floordiv", "mod"} and number > 0)
+    return left if shrinks and left.kind == "u" else None
+
+
+def _holds(kind: np.dtype[Any], number: int | float) -> bool:
+    if kind.kind == "u":
+        return isinstance(number, int) and 0 <= number < 1 << 8 * kind.itemsize
+    with np.errstate(over="ignore"):
+        return kind.kind == "f" and float(kind.type(number)) == number

@@ -26,7 +26,8 @@ class Call(ExprMixin):  # type: ignore[misc]
         value = self.operand(record)
         if isinstance(value, bytes):
             return bool(self.func(np.frombuffer(value, np.uint8)))
-        return self.func(value)
+        with np.errstate(all="ignore"):  # signalling NaNs
+            return self.func(value)
 
     def __repr__(self) -> str:
         return f"{self.func.__name__}({self.operand!r})"
@@ -99,7 +100,7 @@ def comp_t(field: Any) -> Any:
 
 def canonical_comp_t(field: Any) -> Any:
     """What every ``comp_t`` encoder leaves: no exponent, or a mantissa too large for the next smaller one."""
-    return ((field >> 13) == 0) | ((field & 0x1FFF) >= 1024)
+    return (field < 0x2000) | ((field & 0x1FFF) >= 1024)
 
 
 def comp2_t(high: Any, low: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from construct import Bytes, Construct, Container, FormatField, Renamed, Struct
 from construct.expr import BinExpr, UniExpr
 
-from acctrecover.columns import Columns, Widened, constant, native
+from acctrecover.columns import Columns, Widened, constant, native, pick
 from acctrecover.errors import FormatError
 from acctrecover.expr import check_tree, children, field_of, fields_of, text
 from acctrecover.schema import Record
@@ -23,6 +23,14 @@ SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
 GLANCE = 1 << 7
 """The same, where only the order in which rules are asked depends on it."""
+NUL = 16
+"""Bits that this order credits to a rule which NUL bytes break: real inputs are full of them."""
+
+
+@lru_cache(maxsize=4)
+def unrelated(size: int) -> bytes:
+    """Random bytes, the same ones in every process and with every numpy."""
+    return hashlib.shake_128(b"unrelated").digest(size)
 
 
 class Shape:
@@ -38,9 +46,10 @@ class Shape:
         self.dtype = dtype_of(where, self.struct)
         self.size = self.dtype.itemsize
         self.rules = list(record.rules.items()) if self.size else []
-        timed = {"clock": record.clock, "serial": record.serial}
-        others = [*record.derived.items(), *((name, expr) for name, expr in timed.items() if expr is not None)]
-        self.reads = [_checked(expr, self.dtype, f"{where}: {name}") for name, expr in [*self.rules, *others]][: len(self.rules)]
+        self.reads = [_checked(expr, self.dtype, f"{where}: {name}") for name, expr in self.rules]
+        for name, expr in (*record.derived.items(), ("clock", record.clock), ("serial", record.serial)):
+            if expr is not None:
+                _checked(expr, self.dtype, f"{where}: {name}")
         self.native = [native(expr, self.dtype, big) for _, expr in self.rules]
         if not all(self.native):
             self._hold_engines_equal()
@@ -58,9 +67,10 @@ class Shape:
     @cached_property
     def by_cost(self) -> list[int]:
         """The rules in the order in which to ask them: cheap and telling ones first."""
-        weights = self._weigh(GLANCE)
-        widths = [sum(self.dtype[name].itemsize for name in names) for names in self.reads]
-        return sorted(range(len(self.rules)), key=lambda row: (1 + widths[row]) / (0.1 + float(weights[row])))
+        telling = 0.1 + self._weigh(GLANCE) + NUL * self.broken(np.zeros(1, self.dtype))[:, 0]
+        widths = [1 + sum(self.dtype[name].itemsize for name in names) for names in self.reads]
+        order: list[int] = np.argsort(widths / telling, kind="stable").tolist()
+        return order
 
     def view(self, octets: Octets, stride: int = 1) -> npt.NDArray[Any]:
         """Records laid over a byte array without a copy: one at every `stride` bytes that leaves room for one."""
@@ -71,7 +81,7 @@ class Shape:
 
     def gather(self, octets: Octets, starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """A copy of the records at `starts`."""
-        return self.view(octets)[starts]
+        return pick(self.view(octets), starts)
 
     def broken(self, records: npt.NDArray[Any]) -> Bools:
         """Which rules fail: shape (rules, records)."""
@@ -92,7 +102,7 @@ class Shape:
                 passed = self._holds(row, columns)
                 if np.count_nonzero(passed) < len(left):
                     alive = np.flatnonzero(passed) if alive is None else alive[passed]
-                    left = left[passed]
+                    left = pick(left, passed)
                     columns = self._columns(left)
                     if not len(left):
                         break
@@ -105,7 +115,8 @@ class Shape:
         return Widened(records, self.big), Columns(records, self.big)
 
     def _holds(self, row: int, columns: tuple[Columns, Columns]) -> Bools:
-        return np.asarray(self.rules[row][1](columns[self.native[row]]), np.bool_)
+        held = np.asarray(self.rules[row][1](columns[self.native[row]]), np.bool_)
+        return held if held.ndim else np.full(len(columns[0].records), held)  # a rule of the byte order alone
 
     def evaluate(self, expr: Any, records: npt.NDArray[Any]) -> Any:
         """Any expression of the declaration over columns."""
@@ -162,13 +173,12 @@ class Shape:
                 weights[row] = 8 * self.dtype[fixed[0]].itemsize
             else:  # rule of succession: rare passes are never called impossible
                 left = ~failed[sharing].any(axis=0)
-                passes = int((left & ~failed[row]).sum())
-                weights[row] = -math.log2((passes + 1) / (int(left.sum()) + 1))
+                passes = np.count_nonzero(left & ~failed[row])
+                weights[row] = -math.log2((passes + 1) / (np.count_nonzero(left) + 1))
         return weights
 
     def _unrelated(self, count: int) -> npt.NDArray[Any]:
-        """Records of random bytes, the same ones in every process and with every numpy."""
-        return np.frombuffer(hashlib.shake_128(b"unrelated").digest(count * self.size), self.dtype)
+        return np.frombuffer(unrelated(count * self.size), self.dtype)
 
     def _hold_engines_equal(self) -> None:
         """Try what no proof covers: rules that need widened columns."""
@@ -192,7 +202,7 @@ def equality(expr: Any, big: bool) -> tuple[str, int] | None:
     if not isinstance(expr, BinExpr) or expr.op.__name__ != "eq":
         return None
     name, right = field_of(expr.lhs), constant(expr.rhs, big)
-    return None if name is None or right is None else (name, right)
+    return (name, right) if name not in (None, "_big_endian") and isinstance(right, int) else None
 
 
 def dtype_of(where: str, struct: Construct[Any, Any]) -> np.dtype[Any]:

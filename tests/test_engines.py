@@ -1,20 +1,30 @@
-"""construct and numpy say the same of every format in the folder, field by field and rule by rule."""
+"""construct and numpy, in the fields' own types and widened, say the same of every format in the folder and of every rule."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from construct import Container, this
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from acctrecover.columns import Columns, Widened, native, pick
 from acctrecover.dialect import dialects
 from acctrecover.errors import FormatError
+from acctrecover.expr import floor
 from acctrecover.framed import FramedDialect
 from acctrecover.registry import load_formats
-from acctrecover.shape import Shape
+from acctrecover.shape import Shape, unrelated
+
+HEAD = "from construct import *\nfrom acctrecover.schema import *\nfrom acctrecover.expr import *\n"
+
+
+def declared(layout: str, rule: str) -> str:
+    return f"{HEAD}f = Format('mine', 'test', Record('r', Struct({layout}), rules={{'a': {rule}}}))\n"
 
 
 def shapes() -> list[tuple[str, Shape]]:
@@ -43,15 +53,108 @@ def test_construct_and_numpy_agree(name: str, shape: Shape, data: st.DataObject)
         else:
             assert ours.item() == parsed[field] or (math.isnan(ours.item()) and math.isnan(parsed[field]))
     failed = shape.broken(record)[:, 0]
-    assert [not bad for bad in failed] == [bool(expr(parsed)) for _, expr in shape.rules]
+    alone = [bool(expr(parsed)) for _, expr in shape.rules]
+    assert [not bad for bad in failed] == alone
+    assert [bool(shape.evaluate(expr, record)) for _, expr in shape.rules] == alone
     assert bool(shape.valid(record)[0]) == (not failed.any())
 
 
-HEAD = "from construct import *\nfrom acctrecover.schema import *\nfrom acctrecover.expr import *\n"
+@pytest.mark.parametrize(("name", "shape"), shapes(), ids=[name for name, _ in shapes()])
+def test_many_records_at_once_are_judged_as_each_alone(name: str, shape: Shape) -> None:
+    rng = np.random.default_rng(7)
+    octets = rng.integers(0, 256, 8 * max(shape.size, 1)) * (rng.random(8 * max(shape.size, 1)) < 0.3)
+    for stride in (1, shape.size or 1):
+        records = shape.view(octets.astype(np.uint8), stride)
+        broken = np.hstack([shape.broken(records[i : i + 1]) for i in range(len(records))])
+        assert (shape.broken(records) == broken).all()
+        assert (shape.valid(records) == ~broken.any(axis=0)).all()
+        assert pick(records, ~broken.any(axis=0)).tobytes() == records[~broken.any(axis=0)].tobytes()
 
 
-def declared(layout: str, rule: str) -> str:
-    return f"{HEAD}f = Format('mine', 'test', Record('r', Struct({layout}), rules={{'a': {rule}}}))\n"
+FIELDS = np.dtype([("a", ">u1"), ("b", ">u2"), ("c", "<u4"), ("d", ">u8"), ("e", ">f4"), ("f", "<f8"), ("g", "<i2")])
+NUMBERS = st.one_of(st.sampled_from([0, 1, 2, 255, 256, 1024, 65535, 65536, 2**32, 2**64 - 1, 2**64, -1]), st.integers(0, 70))
+LEAVES = st.sampled_from([*(f"this.{name}" for name in "abcdefg"), "floor(this.e)", "floor(this.f)"])
+COMPARISONS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
+JOINTS = st.sampled_from(["&", "|", "^"])
+OPERATORS = st.sampled_from(["&", "|", "^", ">>", "//", "%", "+", "-", "*", "<<"])
+BINARY = "({} {} {})".format
+CONSTANTS = st.one_of(NUMBERS, st.floats(allow_nan=False, allow_infinity=False, width=32)).map(str)
+TERMS = st.recursive(LEAVES, lambda terms: st.builds(BINARY, terms, OPERATORS, st.one_of(CONSTANTS, terms)), max_leaves=3)
+TESTS = st.builds(BINARY, TERMS, COMPARISONS, st.one_of(CONSTANTS, TERMS))
+RULES = st.recursive(TESTS, lambda tests: st.builds(BINARY, tests, JOINTS, tests), max_leaves=2)
+OCTETS = st.binary(min_size=4 * FIELDS.itemsize, max_size=4 * FIELDS.itemsize)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(rule=RULES, octets=OCTETS)
+def test_a_rule_called_native_says_the_same_in_the_fields_own_types_as_in_python(rule: str, octets: bytes) -> None:
+    expr = eval(rule, {"this": this, "floor": floor})
+    assume(native(expr, FIELDS, big=False))
+    records = np.frombuffer(octets, FIELDS)
+    with np.errstate(all="ignore"):
+        columns = expr(Columns(records, big=False))
+    for record, held in zip(records, columns, strict=True):
+        assert bool(held) == bool(expr(Container({name: record[name].item() for name in FIELDS.names or ()})))
+
+
+@pytest.mark.parametrize(
+    ("rule", "can"),
+    [
+        ((this.b & 0xFF) == 3, True),
+        ((this.b >> 13 == 0) | (this.b % 1024 >= 5), True),
+        (this.b == (this.c & 0xFFFF), True),
+        ((floor(this.e) == this.e) & (this.e < 2.0**64), True),
+        (this.b + 1 == 0, False),
+        (this.b << 3 == 8, False),
+        (this.b == 65536, False),
+        (this.g >= 0, False),
+        (this.e < 0.1, False),
+        (this.e == this.f, True),
+        (this.b & 0xFF, False),
+    ],
+)
+def test_what_could_leave_its_type_is_widened(rule: Any, can: bool) -> None:
+    assert native(rule, FIELDS, big=False) == can
+
+
+def test_every_rule_that_ships_is_evaluated_without_widening() -> None:
+    assert [name for name, shape in shapes() if not all(shape.native)] == []
+
+
+def test_widened_columns_have_room_for_arithmetic() -> None:
+    records = np.frombuffer(b"\xff" * FIELDS.itemsize, FIELDS)
+    assert (this.a * this.c + 1)(Widened(records, big=False)).tolist() == [255 * (2**32 - 1) + 1]
+
+
+def test_the_sample_that_evidence_is_measured_on_is_the_same_everywhere() -> None:
+    assert unrelated(8).hex() == "4d11ff045ff14fef"
+    assert unrelated(64)[:8] == unrelated(8)
+
+
+def test_evidence_is_what_a_rule_asks_of_random_bytes(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        HEAD + "f = Format('mine', 'test', Record('r', Struct('a' / Int16ul, 'b' / Int32ul), "
+        "rules={'a': this.a == 7, 'b': this.b < 2**30, 'c': (this.b & 1) == 0}))\n"
+    )
+    for dialect in dialects(list(load_formats(tmp_path).values())):
+        assert dialect.shape.weights == pytest.approx([16, 2, 1], abs=0.1)  # type: ignore[union-attr]
+
+
+def test_a_rule_of_the_byte_order_alone_holds_for_every_record_or_none(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(declared("'n' / Int16ul", "BIG_ENDIAN == 1"))
+    little, big = dialects(list(load_formats(tmp_path).values()))
+    for dialect, good in ((little, []), (big, [0, 1, 2])):
+        assert dialect.candidates(np.arange(1, 5, dtype=np.uint8)).starts.tolist() == good
+
+
+@pytest.mark.parametrize("broken", [0, 1, 63, 64, 65, 32_831, 32_832, 32_833, 65_535])
+def test_a_run_stops_at_the_record_that_breaks_a_rule(broken: int) -> None:
+    sample = (Path(__file__).parent.parent / "corpora" / "linux-v3" / "pacct-v3").read_bytes()
+    octets = np.frombuffer((sample * (65_536 * 64 // len(sample) + 1))[: 65_536 * 64], np.uint8).copy()
+    octets[broken * 64 + 1] ^= 0x40
+    dialect = next(d for d in dialects([load_formats()["acct_v3"]]) if d.order == "little")
+    run = dialect.run(octets, 0)
+    assert (run.count, run.stop) == (broken, broken * 64)
 
 
 @pytest.mark.parametrize(
