@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -133,13 +134,14 @@ def scan(
 
     Example: acctrecover scan /var/log/account/pacct
     """
-    from acctrecover.export import check_ending, write_records
-    from acctrecover.output import atomic_output, refuse
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
-    from acctrecover.source import file_of
 
     if records is not None:
+        from acctrecover.export import check_ending, write_records
+        from acctrecover.output import atomic_output, refuse
+        from acctrecover.source import file_of
+
         check_ending(records)
         if len(paths) > 1:
             raise OutputError("--records takes one input at a time")
@@ -336,6 +338,8 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """The console script: errors become one line on stderr and exit status 2 (3 for a failed self-check)."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # or numpy starts a thread a core for algebra that nothing here does
+    gc.set_threshold(100_000)  # what the imports make is here to stay: to look through it again and again takes 10 ms
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
@@ -351,3 +355,5 @@ def main() -> None:
         _mute()
         _complain(f"{error.filename or 'standard output'}: {(error.strerror or 'cannot be written').lower()}")
         sys.exit(2)
+    finally:
+        gc.freeze()  # nor need the end look through it
