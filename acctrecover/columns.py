@@ -100,7 +100,7 @@ def _type(expr: Any, dtype: np.dtype[Any], big: bool) -> np.dtype[Any] | None:
         return TRUTH
     if op in {"and_", "or_", "xor"} and left.kind != "f":
         return max(left, right, key=lambda kind: kind.itemsize)
-    shrinks = number is not None and (op == "rshift" and number < 8 * left.itemsize or op in {"floordiv", "mod"} and number > 0)
+    shrinks = number is not None and ((op == "rshift" and number < 8 * left.itemsize) or (op in {"floordiv", "mod"} and number > 0))
     return left if shrinks and left.kind == "u" else None
 
 
