@@ -84,13 +84,13 @@ def all_zero(field: Any) -> Truth:
     return Truth(all_zero, field)
 
 
-def printable(field: Any) -> Call:
+def printable(field: Any) -> Truth:
     """True where no byte of a byte-string field is a control character; bytes above 0x7F may be UTF-8."""
 
     def printable(octets: Any) -> Any:
         return ((octets >= 0x20) & (octets != 0x7F)).all(axis=-1)
 
-    return Call(printable, field)
+    return Truth(printable, field)
 
 
 def comp_t(field: Any) -> Any:

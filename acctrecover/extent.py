@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,3 +84,8 @@ def tiles(extents: list[Extent], size: int) -> bool:
             return False
         at = extent.stop
     return at == size
+
+
+def lost(extents: Sequence[Extent]) -> int:
+    """Bytes in gaps."""
+    return sum(extent.size for extent in extents if extent.kind == "gap")

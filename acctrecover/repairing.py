@@ -13,7 +13,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from acctrecover.errors import OutputError, SelfCheckError
-from acctrecover.extent import Extent
 from acctrecover.framed import FramedDialect
 from acctrecover.output import atomic_outputs, refuse
 from acctrecover.result import Scan
@@ -195,8 +194,3 @@ def _check(path: str, result: Repair, cookie: int | None, places: Sequence[str |
     records = sum(extent.records for extent in again.chains)
     if again.gaps or records != result.kept or again.sha256 != result.sha256:
         raise SelfCheckError(f"the repaired stream does not scan clean ({records} of {result.kept} records found); not kept")
-
-
-def lost(extents: Sequence[Extent]) -> int:
-    """Bytes in gaps."""
-    return sum(extent.size for extent in extents if extent.kind == "gap")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from acctrecover.cookies import GIB, CookieStats, swap
-from acctrecover.damaging import KINDS, Damaged
-from acctrecover.extent import Extent
-from acctrecover.repairing import Repair, lost
-from acctrecover.result import Scan
+from acctrecover.extent import Extent, lost
+
+if TYPE_CHECKING:  # a command loads what it uses
+    from acctrecover.cookies import CookieStats
+    from acctrecover.damaging import Damaged
+    from acctrecover.repairing import Repair
+    from acctrecover.result import Scan
 
 MOST = 60
 """Rows of a table before its middle is left out."""
@@ -160,6 +162,8 @@ def rate(value: float) -> str:
 
 def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
     """The lines `cookie-stats` prints. Of words equally rare either all are listed or how many they are."""
+    from acctrecover.cookies import GIB, swap
+
     where = "even offsets" if stats.align == 2 else "every byte offset"
     of = number(stats.bytes, "byte") + (f" in {stats.inputs:,} inputs" if stats.inputs > 1 else "")
     yield f"{number(stats.words, 'word')} at {where} of {of}, {stats.order}-endian"
@@ -213,5 +217,7 @@ def damage_text(damaged: Damaged, output: str) -> Iterator[str]:
 
 def kinds_text() -> Iterator[str]:
     """One line a kind of damage."""
+    from acctrecover.damaging import KINDS
+
     for name, deal in KINDS.items():
         yield f"{name:<17}{(deal.__doc__ or '').splitlines()[0]}"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Extent, Oddity
-from acctrecover.retrace import spans
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
-from acctrecover.transfer import Reversal
+
+if TYPE_CHECKING:
+    from acctrecover.transfer import Reversal
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""
@@ -85,6 +86,8 @@ class Scan:
         """Rows of `told.batches()` by offsets and sizes in the input."""
         if self.transfer is None or self.transfer.undone is None:
             return rows
+        from acctrecover.retrace import spans
+
         placed = rows.copy()
         placed["offset"], placed["size"] = spans(rows["offset"], rows["size"].astype(np.int64), self.transfer.undone)
         return placed

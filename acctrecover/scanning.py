@@ -23,7 +23,6 @@ from acctrecover.registry import choose, load_formats
 from acctrecover.result import Scan, chain_batches
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.survey import RISK, Chain, join
-from acctrecover.transfer import undone_scan
 from acctrecover.walk import Walker
 
 STRIDE = 1 << 15
@@ -59,6 +58,7 @@ def scan(
         found = raw if isinstance(evidence, Source) else replace(raw, evidence=source)
         if raw.whole:
             return found
+        from acctrecover.transfer import undone_scan  # a whole stream has no use for it
 
         def undone(data: bytes) -> Scan:
             with open_source(data) as bare:
