@@ -103,7 +103,7 @@ class Survey:
     def padded(self) -> frozenset[tuple[int, int]]:
         """(end, start) of framed records between which stand fewer zero bytes than a header has, and nothing else."""
         framed = self.found[np.isin(self.found["owner"], [i for i, d in enumerate(self.dialects) if d.pitch is None])]
-        stops, starts = np.unique(framed["start"] + framed["size"]), framed["start"]
+        stops, starts = framed["start"] + framed["size"], framed["start"]
         pairs: set[tuple[int, int]] = set()
         for width in range(1, min((d.smallest for d in self.dialects if d.pitch is None), default=1)):
             near = stops[np.isin(stops + width, starts)]
