@@ -14,7 +14,7 @@ from acctrecover.errors import FormatError
 from acctrecover.expr import field_of
 from acctrecover.schema import Framed
 from acctrecover.shape import Bools, Octets, Shape
-from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run
+from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
 
 LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
@@ -157,7 +157,7 @@ class FramedDialect:
         if len(carriers):  # only where another record ends at the same place
             ordered = np.sort(landing)
             twice = ordered[1:][ordered[1:] == ordered[:-1]]
-            carriers = carriers[np.isin(landing[path[carriers]], twice)]
+            carriers = carriers[among(landing[path[carriers]], twice)]
         for i, behind in zip(path[carriers].tolist(), following[carriers].tolist(), strict=True):
             ends: set[int] = set()
             for j in range(behind - 1, i, -1):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from acctrecover.chain import Candidates, Grammar, Skeleton
 from acctrecover.dialect import Dialect, clocks
 from acctrecover.framed import FramedDialect
-from acctrecover.stream import TAIL, Found
+from acctrecover.stream import TAIL, Found, among
 
 RISK = 1e-3
 """The E-value up to which a chain is believed."""
@@ -102,11 +102,11 @@ class Survey:
 
     def padded(self) -> frozenset[tuple[int, int]]:
         """(end, start) of framed records between which stand fewer zero bytes than a header has, and nothing else."""
-        framed = self.found[np.isin(self.found["owner"], [i for i, d in enumerate(self.dialects) if d.pitch is None])]
+        framed = self.found[np.array([d.pitch is None for d in self.dialects])[self.found["owner"]]]
         stops, starts = framed["start"] + framed["size"], framed["start"]
         pairs: set[tuple[int, int]] = set()
         for width in range(1, min((d.smallest for d in self.dialects if d.pitch is None), default=1)):
-            near = stops[np.isin(stops + width, starts)]
+            near = stops[among(stops + width, starts)]
             pairs.update(
                 (end, end + width) for end in near.tolist() if not self.octets[end - self.low : end - self.low + width].any()
             )
@@ -136,7 +136,7 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
         if not len(found.starts):
             continue
         landings = dialect.landing(octets, low, found.stops)
-        linked = np.isin(landings, found.starts) | np.isin(found.starts, landings) | (found.starts == 0)
+        linked = among(landings, found.starts) | among(found.starts, np.sort(landings)) | (found.starts == 0)
         linked |= landings >= len(octets)
         lone = Found(found.starts[~linked], found.sizes[~linked])
         if len(lone.starts):
