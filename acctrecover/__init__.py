@@ -1,18 +1,22 @@
 """Recover damaged accounting streams: find every surviving record, explain every other byte, never touch the evidence.
 
-The package, from the top down; each module imports only from those below it.
+The package, from the top down; each module imports only from the lines below its own.
 
-    cli       the commands             report    how results read
-    repairing, export, cookies         what the commands do
-    damaging, wholesale, wounds        streams damaged on purpose      lineage  bytes that know their origin
-    scanning  extents of an input      mend, cause, fill, seam   what becomes of a gap
-    walk      bytes to chains          chain     the skeleton by parsimony
-    heal      the one reading that fits
-    transfer  wholesale changes, judged    recode, dump, paste, undone, retrace   undone, with the way back
-    dialect   a format in one order    shape     a record's dtype, rules and evidence
-    columns   fields as arrays, and which rules need them widened
-    registry  formats found by listing schema, expr        what a format file says
-    extent, source, output, errors
+    cli                             the commands
+    report                          how results read
+    repairing, damaging             what the commands do
+    scanning                        the extents of an input
+    mend                            records in a gap that are neither intact nor lost
+    fill                            chains stranded in a gap
+    walk, export                    bytes to chains; records to rows
+    result, survey, cause           what a scan found; every candidate at a wound; why a gap is there
+    dialect                         a format in one byte order
+    fixed, chain, heal              records of one size; the skeleton by parsimony; the one reading that fits
+    framed, history                 records behind headers; whether a chain is one history
+    shape                           one record layout: columns, rules, evidence
+    columns, registry, transfer, cookies, wholesale
+    source, output, schema, expr, recode, dump, paste, retrace, wounds
+    errors, extent, stream, undone, lineage
 """
 
 from typing import Any
