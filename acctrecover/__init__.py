@@ -8,7 +8,7 @@ The package, from the top down; each module imports only from the lines below it
     scanning                        the extents of an input
     mend                            records in a gap that are neither intact nor lost
     fill                            chains stranded in a gap
-    walk, export                    bytes to chains; records to rows
+    walk, export, table             bytes to chains; records to rows; a declaration to rows
     result, survey, cause           what a scan found; every candidate at a wound; why a gap is there
     dialect                         a format in one byte order
     fixed, chain, heal              records of one size; the skeleton by parsimony; the one reading that fits

@@ -322,6 +322,29 @@ def damage(
     _print(damage_text(damaged, str(output)))
 
 
+@app.command()
+def formats(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Formats to show field by field.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the formats that are looked for, or show what one is made of.
+
+    Example: acctrecover formats acct_v3
+    """
+    from acctrecover.report import format_text, formats_text
+    from acctrecover.scanning import compiled
+    from acctrecover.table import summary
+
+    little = [dialect for dialect in compiled(tuple(names or ()), None, ()) if not dialect.big]
+    if as_json:
+        _objects(summary(dialect) for dialect in little)
+    elif names:
+        for dialect in little:
+            _print(format_text(dialect))
+    else:
+        _print(formats_text(little))
+
+
 def _status(error: AcctrecoverError) -> int:
     return 3 if isinstance(error, SelfCheckError) else 2
 

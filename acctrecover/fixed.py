@@ -22,7 +22,7 @@ class Fixed:
     """A stream of records of one size: what marks a record is that every rule of its writer holds."""
 
     def __init__(self, declared: Format, big: bool) -> None:
-        self.name, self.big = declared.name, big
+        self.name, self.big, self.declared = declared.name, big, declared
         self.shape = Shape(declared.name, declared.record, big)
         self.size = self.largest = self.smallest = self.shape.size
         self.pitch: int | None = self.size

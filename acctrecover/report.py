@@ -12,6 +12,7 @@ from acctrecover.extent import Extent, lost
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.cookies import CookieStats
     from acctrecover.damaging import Damaged
+    from acctrecover.dialect import Dialect
     from acctrecover.repairing import Repair
     from acctrecover.result import Scan
 
@@ -221,3 +222,34 @@ def kinds_text() -> Iterator[str]:
 
     for name, deal in KINDS.items():
         yield f"{name:<17}{(deal.__doc__ or '').splitlines()[0]}"
+
+
+def formats_text(dialects: Sequence[Dialect]) -> Iterator[str]:
+    """One line a format; both byte orders of each are looked for."""
+    from acctrecover.table import summary
+
+    yield f"{'format':<12}{'bytes a record':>15}{'evidence':>10}  source"
+    for about in map(summary, dialects):
+        sizes = str(about["largest"]) if about["smallest"] == about["largest"] else f"{about['smallest']} to {about['largest']}"
+        yield f"{about['name']:<12}{sizes:>15}{about['evidence_bits']:>5.0f} bits  {about['source']}"
+
+
+def format_text(dialect: Dialect) -> Iterator[str]:
+    """The field table of one format: offsets, sizes, types and names, then the rules and the bits each is worth."""
+    from acctrecover.expr import text
+    from acctrecover.table import fields, rules, shapes, summary
+
+    about = summary(dialect)
+    yield f"{about['name']}, little-endian as declared and big-endian; {about['source']}"
+    for title, shape in shapes(dialect):
+        yield ""
+        yield title
+        for offset, size, kind, name in fields(shape):
+            label = "  (in words too)" if name in shape.record.labels else ""
+            yield f"  {offset:>4} {size:>4}  {kind:<6} {name}{label}"
+        for name, rule, bits in rules(shape):
+            yield f"  rule {name}: {rule}  ({bits:.1f} bits)"
+        if shape.record.clock is not None:
+            yield f"  clock: {text(shape.record.clock)}"
+        for name, expr in shape.record.derived.items():
+            yield f"  {name} = {text(expr)}"

@@ -339,3 +339,21 @@ def test_a_signal_that_is_ignored_when_it_starts_stays_ignored(tmp_path: Path) -
     running.terminate()
     running.communicate(timeout=20)
     assert running.returncode == 143
+
+
+def test_the_formats_are_listed_and_a_field_table_follows_the_declaration() -> None:
+    listed = run("formats")
+    assert [line.split()[0] for line in listed.stdout.decode().splitlines()[1:]] == [
+        "acct_v0",
+        "acct_v1",
+        "acct_v2",
+        "acct_v3",
+        "cookie",
+    ]
+    table = run("formats", "acct_v3").stdout.decode()
+    assert "    16    4  u32    ac_pid\n" in table
+    assert "    48   16  bytes  ac_comm\n" in table
+    assert "rule rw: (ac_rw == 0)  (16.0 bits)" in table
+    assert b"type 0x80 to 0xff SITE_80: 0 to 255 bytes" in run("formats", "cookie").stdout
+    assert json.loads(run("formats", "acct_v1", "--json").stdout)["largest"] == 62
+    assert b"did you mean acct_v" in run("formats", "acct_v9").stderr
