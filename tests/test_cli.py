@@ -94,6 +94,7 @@ def test_help_names_every_command_in_a_whole_sentence() -> None:
         "repair",
         "cookie-stats",
         "damage",
+        "formats",
     ]
     assert b"..." not in done.stdout.split(b"Commands:")[1]
 
