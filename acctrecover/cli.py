@@ -327,7 +327,7 @@ def formats(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Formats to show field by field.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the formats looked for; show the fields and rules of one.
+    """List the formats looked for, or the fields of one.
 
     Example: acctrecover formats acct_v3
     """

@@ -1,7 +1,8 @@
-"""Ours against its peers on the same file in one run: medians of five, as ratios. Run by `make bench`."""
+"""Ours against its peers on the same file in one run, as a table of medians and ratios. Run by `make bench`."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import subprocess
@@ -10,40 +11,61 @@ import tempfile
 import time
 from pathlib import Path
 
-CORPORA = Path(__file__).resolve().parent.parent.parent / "corpora"
+SAMPLE = Path(__file__).resolve().parent.parent.parent / "corpora" / "linux-v3" / "pacct-v3"
 RECORDS = 2_000_000
+SIZE = 64
 RUNS = 5
+OURS = [sys.executable, "-m", "acctrecover"]
+# An installed package has its bytecode; here the first, unmeasured run leaves it.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def commands(large: Path) -> dict[str, list[str]]:
+    """What is run, by the name it has in the table; what all are compared with comes first."""
+    return {
+        "acctrecover scan, SHA-256 included": [*OURS, "scan", str(large)],
+        "dump-acct": ["dump-acct", str(large)],
+        "lastcomm": ["lastcomm", "-f", str(large)],
+        "sa": ["sa", str(large)],
+        "openssl dgst -sha256": ["openssl", "dgst", "-sha256", str(large)],
+        "acctrecover cookie-stats": [*OURS, "cookie-stats", str(large)],
+        f"acctrecover scan of {SAMPLE.stat().st_size // SIZE} records": [*OURS, "scan", str(SAMPLE)],
+        "acctrecover --help": [*OURS, "--help"],
+    }
 
 
 def seconds(command: list[str]) -> float:
-    """Median wall time of a command, its output thrown away."""
-    times = []
-    for _ in range(RUNS):
-        begin = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
+    """Wall time of one run, its output thrown away. Raises CalledProcessError where it fails."""
+    begin = time.perf_counter()
+    subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begin
 
 
 def main() -> None:
-    sample = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
+    """Run each command in turn, all of them RUNS times over, so that a machine that drifts favours none."""
+    sample = SAMPLE.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "pacct"
-        with path.open("wb") as file:
-            for _ in range(RECORDS * 64 // len(sample) + 1):
+        large = Path(folder) / "pacct"
+        with large.open("wb") as file:
+            for _ in range(-(-RECORDS * SIZE // len(sample))):
                 file.write(sample)
-        size = path.stat().st_size
-        ours = seconds([sys.executable, "-m", "acctrecover", "scan", str(path)])
-        print(f"{size // 64:,} v3 records, {size / 1e6:.0f} MB: acctrecover scan (with SHA-256) {ours:.2f} s")
-        peers = {"dump-acct": ["dump-acct", str(path)], "lastcomm": ["lastcomm", "-f", str(path)], "sa": ["sa", str(path)]}
-        peers["openssl sha256"] = ["openssl", "dgst", "-sha256", str(path)]
-        peers["cookie-stats (ours)"] = [sys.executable, "-m", "acctrecover", "cookie-stats", str(path)]
-        for name, command in peers.items():
-            if shutil.which(command[0]) is None:
-                print(f"{name}: not installed")
-                continue
-            theirs = seconds(command)
-            print(f"{name}: {theirs:.2f} s, {theirs / ours:.1f} times scan's")
+        size = large.stat().st_size
+        every = commands(large)
+        missing = [name for name, command in every.items() if shutil.which(command[0]) is None]
+        times: dict[str, list[float]] = {name: [] for name in every if name not in missing}
+        for run in range(RUNS + 1):
+            for name, kept in times.items():
+                took = seconds(every[name])
+                if run:  # the first reads the file into the page cache
+                    kept.append(took)
+    medians = {name: statistics.median(kept) for name, kept in times.items()}
+    ours = next(iter(medians.values()))
+    print(f"{size // SIZE:,} v3 records, {size / 1e6:.0f} MB; whole processes, medians of {RUNS} interleaved runs\n")
+    print("| command | seconds | times scan's |\n|---|---|---|")
+    for name, median in medians.items():
+        print(f"| {name} | {median:.2f} | {median / ours:.1f} |")
+    for name in missing:
+        print(f"| {name} | not installed | |")
 
 
 if __name__ == "__main__":
