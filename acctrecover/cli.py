@@ -1,7 +1,6 @@
 """The commands: options in, one library call, text or JSON out."""
 
-from __future__ import annotations
-
+# Annotations are no strings here: typer would compile every one of them at each start.
 import gc
 import json
 import os

@@ -21,10 +21,6 @@ Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
-GLANCE = 1 << 7
-"""The same, where only the order in which rules are asked depends on it."""
-NUL = 16
-"""Bits that this order credits to a rule which NUL bytes break: real inputs are full of them."""
 
 
 @lru_cache(maxsize=4)
@@ -57,7 +53,20 @@ class Shape:
     @cached_property
     def weights(self) -> npt.NDArray[np.float64]:
         """Evidence of each rule in bits, given the ones before it, over unrelated uniform bytes: shape (rules,)."""
-        return self._weigh(SAMPLE)
+        if not self.rules:
+            return np.zeros(0)
+        failed = self.broken(self._unrelated(SAMPLE))
+        weights = np.zeros(len(self.rules))
+        for row, (_, expr) in enumerate(self.rules):
+            sharing = [earlier for earlier in range(row) if self.reads[earlier] & self.reads[row]]
+            fixed = equality(expr, self.big)
+            if fixed and not sharing:
+                weights[row] = 8 * self.dtype[fixed[0]].itemsize
+            else:  # rule of succession: rare passes are never called impossible
+                left = ~failed[sharing].any(axis=0)
+                passes = np.count_nonzero(left & ~failed[row])
+                weights[row] = -math.log2((passes + 1) / (np.count_nonzero(left) + 1))
+        return weights
 
     @cached_property
     def bits(self) -> float:
@@ -66,11 +75,15 @@ class Shape:
 
     @cached_property
     def by_cost(self) -> list[int]:
-        """The rules in the order in which to ask them: cheap and telling ones first."""
-        telling = 0.1 + self._weigh(GLANCE) + NUL * self.broken(np.zeros(1, self.dtype))[:, 0]
-        widths = [1 + sum(self.dtype[name].itemsize for name in names) for names in self.reads]
-        order: list[int] = np.argsort(widths / telling, kind="stable").tolist()
-        return order
+        """The rules in the order in which to ask them: what fixes a field first, best to another number than zero; then what
+        NUL bytes break, as real inputs are full of them; the narrow before the wide."""
+        on_nul = self.broken(np.zeros(1, self.dtype))[:, 0]
+
+        def cost(row: int) -> tuple[bool, bool, int]:
+            fixed = equality(self.rules[row][1], self.big)
+            return fixed is None, not on_nul[row], sum(self.dtype[name].itemsize for name in self.reads[row])
+
+        return sorted(range(len(self.rules)), key=cost)
 
     def view(self, octets: Octets, stride: int = 1) -> npt.NDArray[Any]:
         """Records laid over a byte array without a copy: one at every `stride` bytes that leaves room for one."""
@@ -160,22 +173,6 @@ class Shape:
 
     def _stop(self, name: str) -> int:
         return self._start(name) + int(self.dtype[name].itemsize)
-
-    def _weigh(self, count: int) -> npt.NDArray[np.float64]:
-        if not self.rules:
-            return np.zeros(0)
-        failed = self.broken(self._unrelated(count))
-        weights = np.zeros(len(self.rules))
-        for row, (_, expr) in enumerate(self.rules):
-            sharing = [earlier for earlier in range(row) if self.reads[earlier] & self.reads[row]]
-            fixed = equality(expr, self.big)
-            if fixed and not sharing:
-                weights[row] = 8 * self.dtype[fixed[0]].itemsize
-            else:  # rule of succession: rare passes are never called impossible
-                left = ~failed[sharing].any(axis=0)
-                passes = np.count_nonzero(left & ~failed[row])
-                weights[row] = -math.log2((passes + 1) / (np.count_nonzero(left) + 1))
-        return weights
 
     def _unrelated(self, count: int) -> npt.NDArray[Any]:
         return np.frombuffer(unrelated(count * self.size), self.dtype)
