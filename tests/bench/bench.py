@@ -11,9 +11,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 SAMPLE = Path(__file__).resolve().parent.parent.parent / "corpora" / "linux-v3" / "pacct-v3"
 RECORDS = 2_000_000
-SIZE = 64
+SIZE, BTIME, SPAN = 64, 24, 60
+"""Bytes of a record, the offset of its start time, and the seconds from one copy of the sample to the next."""
 RUNS = 5
 OURS = [sys.executable, "-m", "acctrecover"]
 # An installed package has its bytecode; here the first, unmeasured run leaves it.
@@ -34,6 +37,13 @@ def commands(large: Path) -> dict[str, list[str]]:
     }
 
 
+def later(sample: bytes, by: int) -> bytes:
+    """The same records, `by` seconds later: a clock that rises from copy to copy, as in a file that one kernel wrote."""
+    records = np.frombuffer(sample, np.uint8).reshape(-1, SIZE).copy()
+    records[:, BTIME : BTIME + 4].view("<u4")[:] += by
+    return records.tobytes()
+
+
 def seconds(command: list[str]) -> float:
     """Wall time of one run, its output thrown away. Raises CalledProcessError where it fails."""
     begin = time.perf_counter()
@@ -47,8 +57,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         large = Path(folder) / "pacct"
         with large.open("wb") as file:
-            for _ in range(-(-RECORDS * SIZE // len(sample))):
-                file.write(sample)
+            for copy in range(-(-RECORDS * SIZE // len(sample))):
+                file.write(later(sample, copy * SPAN))
         size = large.stat().st_size
         every = commands(large)
         missing = [name for name, command in every.items() if shutil.which(command[0]) is None]
