@@ -6,6 +6,7 @@ import codecs
 import csv
 import json
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,7 +21,7 @@ from acctrecover.schema import Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
 
-ENDINGS = (".jsonl", ".csv")
+ENDINGS = (".jsonl", ".csv", ".parquet")
 
 
 def _plain(column: npt.NDArray[Any]) -> list[Any]:
@@ -99,17 +100,46 @@ def check_ending(path: Path) -> None:
     """Raise OutputError for a file name whose ending no writer here has."""
     if path.suffix not in ENDINGS:
         raise OutputError(f"{path}: records are written as {' or '.join(ENDINGS)}, by the ending of the name")
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise OutputError(f"{path}: .parquet needs pyarrow, which the extra acctrecover[parquet] brings")
 
 
 def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
     """Write every record of a scan to an open file, in the form its name's ending says."""
     check_ending(path)
+    seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
+    if path.suffix == ".parquet":
+        _write_parquet(scan, columns(seen), file, progress)
+        return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
         for row in rows(scan, progress):
             out.write(json.dumps(row) + "\n")
     else:
-        seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
         writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows(scan, progress))
+
+
+def _write_parquet(scan: Scan, names: list[str], file: BinaryIO, progress: Callable[[int], None]) -> None:
+    """All rows as one Parquet table; they are held in memory until it is written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table: dict[str, list[Any]] = {name: [] for name in names}
+    for row in rows(scan, progress):
+        for name, values in table.items():
+            values.append(row.get(name))
+    pq.write_table(pa.table({name: _column(values) for name, values in table.items()}), file)
+
+
+def _column(values: list[Any]) -> Any:
+    """A column of one type: integers, floating-point numbers (infinite ones came as words), or text."""
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int}:
+        return pa.array(values, pa.uint64() if any(value is not None and value >= 1 << 63 for value in values) else pa.int64())
+    if float in kinds:
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())

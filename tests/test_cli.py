@@ -358,3 +358,13 @@ def test_the_formats_are_listed_and_a_field_table_follows_the_declaration() -> N
     assert b"type 0x80 to 0xff SITE_80: 0 to 255 bytes" in run("formats", "cookie").stdout
     assert json.loads(run("formats", "acct_v1", "--json").stdout)["largest"] == 62
     assert b"did you mean acct_v" in run("formats", "acct_v9").stderr
+
+
+def test_records_come_out_as_parquet_with_the_rows_of_the_csv(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow (extra parquet) is not installed")
+    for ending in ("parquet", "jsonl"):
+        run("scan", DAMAGED, "--records", tmp_path / f"r.{ending}")
+    rows = objects((tmp_path / "r.jsonl").read_bytes())
+    table = parquet.read_table(tmp_path / "r.parquet")
+    assert table.column_names[:7] == ["offset", "size", "format", "byte_order", "type", "status", "evidence_bits"]
+    assert [{name: value for name, value in row.items() if value is not None} for row in table.to_pylist()] == rows
