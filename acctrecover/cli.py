@@ -332,11 +332,11 @@ def formats(
     """
     from acctrecover.report import format_text, formats_text
     from acctrecover.scanning import compiled
-    from acctrecover.table import summary
+    from acctrecover.table import detail, summary
 
     little = [dialect for dialect in compiled(tuple(names or ()), None, ()) if not dialect.big]
     if as_json:
-        _objects(summary(dialect) for dialect in little)
+        _objects(map(detail if names else summary, little))
     elif names:
         for dialect in little:
             _print(format_text(dialect))

@@ -138,7 +138,7 @@ def text(expr: Any) -> str:
     """An expression as a reader would write it."""
     name = field_of(expr)
     if name is not None:
-        return name
+        return "BIG_ENDIAN" if name == field_of(BIG_ENDIAN) else name
     if isinstance(expr, BinExpr):
         return f"({text(expr.lhs)} {opnames[expr.op]} {text(expr.rhs)})"
     if isinstance(expr, Call):

@@ -225,13 +225,14 @@ def kinds_text() -> Iterator[str]:
 
 
 def formats_text(dialects: Sequence[Dialect]) -> Iterator[str]:
-    """One line a format; both byte orders of each are looked for."""
+    """One line a format."""
     from acctrecover.table import summary
 
-    yield f"{'format':<12}{'bytes a record':>15}{'evidence':>10}  source"
+    yield f"{'format':<12}{'bytes a record':>15}{'evidence':>10}  {'byte orders':<12} source"
     for about in map(summary, dialects):
         sizes = str(about["largest"]) if about["smallest"] == about["largest"] else f"{about['smallest']} to {about['largest']}"
-        yield f"{about['name']:<12}{sizes:>15}{about['evidence_bits']:>5.0f} bits  {about['source']}"
+        orders = ", ".join(about["byte_orders"])
+        yield f"{about['name']:<12}{sizes:>15}{about['evidence_bits']:>5.0f} bits  {orders:<12} {about['source']}"
 
 
 def format_text(dialect: Dialect) -> Iterator[str]:

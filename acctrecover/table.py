@@ -12,14 +12,15 @@ from acctrecover.shape import Shape
 
 
 def summary(dialect: Dialect) -> dict[str, Any]:
-    """A format in a few words: its name, the bytes of its smallest and largest record, the fewest bits of evidence that a
-    record of it gives, where its declaration comes from."""
+    """A format in a few words: its name, the byte orders it is looked for in, the bytes of its smallest and largest record,
+    the fewest bits of evidence that a record of it gives, where its declaration comes from."""
     framed = isinstance(dialect, FramedDialect)
     bits = min(dialect.fixed_bits, dialect.loose_bits) if isinstance(dialect, FramedDialect) else dialect.shape.bits
     source = dialect.declared.source
     return {
         "kind": "format",
         "name": dialect.name,
+        "byte_orders": ["little", "big"],
         "smallest": dialect.smallest,
         "largest": dialect.largest,
         "framed": framed,
@@ -58,3 +59,22 @@ def rules(shape: Shape) -> Iterator[tuple[str, str, float]]:
     """(name, expression, evidence in bits) of every rule, in the order they are declared."""
     for (name, expr), bits in zip(shape.rules, shape.weights, strict=True):
         yield name, text(expr), float(bits)
+
+
+def detail(dialect: Dialect) -> dict[str, Any]:
+    """The summary of a format and, under `layouts`, what each of its layouts declares."""
+    return {**summary(dialect), "layouts": [_layout(title, shape) for title, shape in shapes(dialect)]}
+
+
+def _layout(title: str, shape: Shape) -> dict[str, Any]:
+    record = shape.record
+    return {
+        "title": title,
+        "fields": [
+            {"offset": offset, "size": size, "type": kind, "name": name, "in_words": name in record.labels}
+            for offset, size, kind, name in fields(shape)
+        ],
+        "rules": [{"name": name, "rule": rule, "evidence_bits": round(bits, 1)} for name, rule, bits in rules(shape)],
+        "clock": None if record.clock is None else text(record.clock),
+        "derived": {name: text(expr) for name, expr in record.derived.items()},
+    }

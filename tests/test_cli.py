@@ -356,7 +356,14 @@ def test_the_formats_are_listed_and_a_field_table_follows_the_declaration() -> N
     assert "    48   16  bytes  ac_comm\n" in table
     assert "rule rw: (ac_rw == 0)  (16.0 bits)" in table
     assert b"type 0x80 to 0xff SITE_80: 0 to 255 bytes" in run("formats", "cookie").stdout
-    assert json.loads(run("formats", "acct_v1", "--json").stdout)["largest"] == 62
+    assert "rule version: (ac_version == (3 + (0x80 * BIG_ENDIAN)))" in table
+    assert {line.split("bits  ")[1][:11] for line in listed.stdout.decode().splitlines()[1:]} == {"little, big"}
+    about = json.loads(run("formats", "acct_v1", "--json").stdout)
+    assert about["largest"] == 62
+    (layout,) = about["layouts"]
+    assert sum(field["size"] for field in layout["fields"]) == 62
+    assert {field["name"] for field in layout["fields"] if field["in_words"]} == {"ac_flag", "ac_exitcode"}
+    assert all("layouts" not in json.loads(line) for line in run("formats", "--json").stdout.splitlines())
     assert b"did you mean acct_v" in run("formats", "acct_v9").stderr
 
 
