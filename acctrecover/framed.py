@@ -55,7 +55,6 @@ class FramedDialect:
         self.fixed_bits, self.loose_bits = (32 - math.log2(n) if n else 32.0 for n in (fixed, loose))
         self.loose = bytes(n for n in range(256) if self.low[n] == 0 and self.high[n] > 0)
         """Types of records that may have any length."""
-        self.names = np.array([declared.types[n].name if n in declared.types else "?" for n in range(256)])
 
     @property
     def order(self) -> str:

@@ -38,20 +38,20 @@ def heal_fixed(shape: Shape, octets: bytes) -> bytes | None:
     return trials[int(np.argmax(good))] if int(good.sum()) == 1 else None
 
 
-def framed_readings(dialect: FramedDialect, octets: bytes) -> list[bytes]:
+def framed_reading(dialect: FramedDialect, octets: bytes) -> bytes | None:
     """The sound record that fills these bytes exactly once one byte of its cookie, or one bit of the length that its type
-    always has, is put right; none where there is no such record.
+    always has, is put right; None where there is no such record.
 
     A header that is sound as it stands is left alone: what says that its length is wrong may be missing bytes as well. So is
     a type: some site's type always fits too. And so is a byte that may be one of a run of zeros or ones.
     """
     mended = _header(dialect, octets)
     if mended is None or not dialect.fits(np.frombuffer(mended, np.uint8)):
-        return []
+        return None
     at = next(i for i in range(dialect.head) if octets[i] != mended[i])
     if octets[at] in (0x00, 0xFF) and octets[at] in octets[max(at - 1, 0) : at] + octets[at + 1 : at + 2]:
-        return []
-    return [mended]
+        return None
+    return mended
 
 
 def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:

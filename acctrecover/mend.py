@@ -13,7 +13,7 @@ from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
-from acctrecover.heal import difference, framed_readings, heal_fixed
+from acctrecover.heal import difference, framed_reading, heal_fixed
 from acctrecover.stream import Found
 from acctrecover.survey import Chain
 
@@ -56,17 +56,16 @@ def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: R
 
 def _exact(dialect: FramedDialect, octets: npt.NDArray[np.uint8], low: int) -> list[Mended]:
     data = octets.tobytes()
-    readings = _readings(dialect, data)
-    if len(readings) != 1:
+    mended = _reading(dialect, data)
+    if mended is None:
         return []
-    mended = readings[0]
     patches = difference(data, mended, low)
     odd = Oddity(low, len(data), "healed", f"one byte of its header was damaged, at {patches[0][0]:#x}", patches)
     return [Mended(Chain(dialect, low, low + len(data), 1, 0.0, (low,)), odd)]
 
 
-def _readings(dialect: FramedDialect, data: bytes) -> list[bytes]:
-    return framed_readings(dialect, data) if dialect.smallest <= len(data) <= dialect.largest and any(data) else []
+def _reading(dialect: FramedDialect, data: bytes) -> bytes | None:
+    return framed_reading(dialect, data) if dialect.smallest <= len(data) <= dialect.largest and any(data) else None
 
 
 def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, *, healing: bool) -> list[Mended]:
@@ -115,7 +114,7 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
         return None
     if at is None or _met(dialect, rest, gap):
         return None
-    if isinstance(dialect, FramedDialect) and _readings(dialect, read(chain.stop, stop).tobytes()[: dialect.largest + 1]):
+    if isinstance(dialect, FramedDialect) and _reading(dialect, read(chain.stop, stop).tobytes()[: dialect.largest + 1]):
         return None
     shape, skip = at
     size = skip + shape.size
