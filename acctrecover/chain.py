@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import log2
 
 from acctrecover.framed import LEAD, Reader
@@ -34,10 +35,13 @@ SOUND = 0.25
 """More for damage to a header that is sound as it stands, in a way that the bytes behind it do not single out."""
 SKIPPED = 0.1
 """More for each linked record that a damaged length byte would take in, up to EMPTY."""
-NEARBY = 2
+PER_RECORD = 0.08
+PASSED = 0.5
+"""More for each linked record among bytes put in behind a record: what is put in is no stream."""
+NEARBY = 1
 RESUMED = 4096
 """How far behind a wound the carried stream may go on."""
-INNER = 0.15
+INNER = 0.5
 """More for a record behind a cut carrier that is not the first of its chain, unless it begins almost where it should."""
 PADDED = 0.3
 """Instead of a gap, for the fill bytes of a buffer that was moved."""
@@ -100,8 +104,11 @@ class Skeleton:
         for i in range(self.n):
             self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
         self.within = self._containers()
+        known = set(zip(given.dialects, given.starts, strict=True))
+        onward = ((dialect, landing) in known for dialect, landing in zip(given.dialects, given.landings, strict=True))
+        self.linked = [0, *accumulate(onward)]
         self.best, self.best_at = [0.0] * (self.n + 1), [END] * (self.n + 1)
-        self.best[self.n] = PER_BYTE * high
+        self.best[self.n] = PER_BYTE * high + PER_RECORD * self.linked[self.n]
         self.read: dict[tuple[int, int], list[tuple[int, float]]] = {}
         self.phase: dict[tuple[int, int], int] = {}
         for i in range(self.n - 1, -1, -1):
@@ -166,12 +173,12 @@ class Skeleton:
                 if forsaken + extra + self.cost[t] < total:
                     total, after, cut = forsaken + extra + self.cost[t], t, True
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
-        value = self.cost[i] + PER_BYTE * start
+        value = self.cost[i] + PER_BYTE * start + PER_RECORD * self.linked[i]
         self.best[i], self.best_at[i] = min((value, i), (self.best[i + 1], self.best_at[i + 1]), key=lambda pair: pair[0])
         if grammar.pitch is not None:
             key = (dialect, start % grammar.pitch)
             same = self.phase.get(key, END)
-            if same == END or value <= self.cost[same] + PER_BYTE * given.starts[same]:
+            if same == END or value <= self.cost[same] + PER_BYTE * given.starts[same] + PER_RECORD * self.linked[same]:
                 self.phase[key] = i
         self.at[dialect, start] = i
 
@@ -180,7 +187,7 @@ class Skeleton:
         given, dialect = self.given, self.given.dialects[i]
         landing, grammar = given.landings[i], self.grammars[dialect]
         first = bisect_left(given.starts, landing)
-        total, after = self.best[first] - PER_BYTE * landing, self.best_at[first]
+        total, after = self.best[first] - PER_BYTE * landing - PER_RECORD * self.linked[first], self.best_at[first]
         cut = landing + (grammar.pitch or grammar.head) > self.high  # what is left holds no header: the stream was cut there
         if self.final and grammar.pitch is None and (dialect, landing) in given.heads and (dialect, landing) not in self.at:
             return GAP, END  # the input ends inside this record
@@ -268,20 +275,24 @@ class Skeleton:
             return out
         start = given.starts[i]
         j = bisect_left(given.starts, landing + 1)
+        passed, goes_on = self.linked[j], self._carried_to(i)
+        beyond = self.linked[max(j, bisect_left(given.starts, goes_on))]
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:
-                extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing)
+                stream = PASSED * (self.linked[j] - passed)
+                extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing) + stream
                 if self._straddled(i, given.starts[j]):
                     extra += STRADDLED
                 elif (landing, given.starts[j]) in given.padded:
                     extra = PADDED - GAP
                 elif given.loose[i] and given.starts[j] <= start + grammar.largest:  # or its length is what is wrong
-                    extra = min(extra, READ_BYTE + (SOUND if self._carries(i) or landing == start + grammar.head else 0.0))
+                    foreign = PASSED * max(0, self.linked[j] - beyond)
+                    extra = min(extra, READ_BYTE + foreign + (SOUND if goes_on != END or landing == start + grammar.head else 0.0))
                 if self.within[j] > start:
                     extra += STRADDLED
                 out.append((j, extra))
             j += 1
-        return out + self._resumed(i)
+        return out + [(j, extra + PASSED * (self.linked[j] - passed)) for j, extra in self._resumed(i)]
 
     def _straddled(self, i: int, t: int) -> bool:
         """Whether the record at `t` behind candidate `i` is not the first of its chain, and the chain does not begin in it.
@@ -304,33 +315,40 @@ class Skeleton:
         given, grammar = self.given, self.grammars[dialect]
         out = []
         first = start + grammar.head
-        carries = self._carries(i)
+        carried, goes_on = self._carried(i), self._carried_to(i)
+        carried_from = given.starts[carried] if carried != END else END
+        heads: dict[int, int] = {}
         j = i + 1
         while j < self.n and given.starts[j] < landing:
             t = given.starts[j]
             if given.dialects[j] == dialect and t >= first:
-                extra = SLIP + SLIP_GROWTH * log2(landing - t)
-                if any(s >= first for s in self.into.get((dialect, t), ())):
-                    extra += STRADDLED if not carries else INNER if landing - t > NEARBY else 0.0
+                extra, missing = SLIP + SLIP_GROWTH * log2(landing - t), landing - t
+                head = heads.get(t, t)
+                heads.setdefault(given.landings[j], head)
+                if head != t:
+                    may = carried_from - first + missing <= LEAD if head == carried_from else END != goes_on <= head
+                    extra += STRADDLED if not may else INNER if missing > NEARBY else 0.0
                 if self.within[j] > start:
                     extra += STRADDLED
                 out.append((j, extra))
             j += 1
         return out + [(j, extra) for j, extra in self._resumed(i) if given.starts[j] < landing]
 
-    def _last_carried(self, i: int) -> int:
-        """Where the last sound record before the wound in a carried stream should end, or END."""
+    def _carried_to(self, i: int) -> int:
+        """Where the last sound record of the stream that candidate `i` carries should end, or END."""
         given, dialect = self.given, self.given.dialects[i]
         j = self._carried(i)
         while j != END and (after := self.at.get((dialect, given.landings[j]), END)) != END:
             j = after
-        return given.landings[j] if j != END and given.landings[j] < given.landings[i] + LEAD else END
+        return given.landings[j] if j != END else END
 
     def _resumed(self, i: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records as far from where candidate `i` ends as the stream that it carries goes on from
         where its last sound record should end: one wound explains both."""
-        given, dialect, landing, last = self.given, self.given.dialects[i], self.given.landings[i], self._last_carried(i)
+        given, dialect, landing, last = self.given, self.given.dialects[i], self.given.landings[i], self._carried_to(i)
         out: list[tuple[int, float]] = []
+        if last >= landing + LEAD:
+            return out
         j = bisect_left(given.starts, last) if last != END else self.n
         while j < self.n and given.starts[j] <= last + RESUMED:
             start = given.starts[j]

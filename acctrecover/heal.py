@@ -8,7 +8,7 @@ import numpy as np
 
 from acctrecover.expr import fields_of
 from acctrecover.framed import FramedDialect
-from acctrecover.shape import Shape
+from acctrecover.shape import Octets, Shape
 
 Patch = tuple[int, bytes, bytes]
 
@@ -19,8 +19,18 @@ def difference(before: bytes, after: bytes, offset: int) -> tuple[Patch, ...]:
     return tuple((offset + i, bytes([b]), bytes([a])) for i, (b, a) in pairs if a != b)
 
 
-def heal_fixed(shape: Shape, octets: bytes) -> bytes | None:
-    """The record with its one broken rule mended, where one flipped bit does it in just one way."""
+NEIGHBOURS = 32
+"""Records read on either side of a damaged one, to see which of its bytes hardly vary."""
+AROUND = 4
+"""Bytes on either side of a mended one that must look undamaged."""
+
+
+def heal_fixed(shape: Shape, octets: bytes, near: Octets) -> bytes | None:
+    """The record with its one broken rule mended, where one flipped bit does it in just one way.
+
+    `near` holds the bytes of whole records around it, (records, size). Where these hardly vary, the mended byte and those close
+    to it must be as in one of them: else more than one bit was damaged, and what the others were is not known.
+    """
     failed = np.flatnonzero(shape.broken(np.frombuffer(octets, shape.dtype))[:, 0])
     if len(failed) != 1:
         return None
@@ -35,7 +45,18 @@ def heal_fixed(shape: Shape, octets: bytes) -> bytes | None:
                 readings.add(bytes(trial))
     trials = sorted(readings)
     good = shape.valid(np.frombuffer(b"".join(trials), shape.dtype))
-    return trials[int(np.argmax(good))] if int(good.sum()) == 1 else None
+    if int(good.sum()) != 1:
+        return None
+    mended = trials[int(np.argmax(good))]
+    at = next(i for i in range(shape.size) if mended[i] != octets[i])
+    return (
+        mended if all(_usual(mended[i], near[:, i]) for i in range(max(0, at - AROUND), min(shape.size, at + AROUND + 1))) else None
+    )
+
+
+def _usual(byte: int, column: Octets) -> bool:
+    """Whether a byte is one of those that its neighbours have in its place, or these vary too much to tell."""
+    return 4 * len(np.unique(column)) > len(column) or bool((column == byte).any())
 
 
 def framed_reading(dialect: FramedDialect, octets: bytes) -> bytes | None:

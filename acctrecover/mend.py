@@ -13,7 +13,7 @@ from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
-from acctrecover.heal import difference, framed_reading, heal_fixed
+from acctrecover.heal import NEIGHBOURS, difference, framed_reading, heal_fixed
 from acctrecover.stream import Found
 from acctrecover.survey import Chain
 
@@ -51,7 +51,8 @@ def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: R
     size = own.dialect.size
     if (high - low) % size and not (before is not None and after is None):
         return []
-    return _slots(own.dialect, octets, low, healing=same)
+    near = _near(own.dialect, before, after, read) if same else None
+    return _slots(own.dialect, octets, low, near)
 
 
 def _exact(dialect: FramedDialect, octets: npt.NDArray[np.uint8], low: int) -> list[Mended]:
@@ -68,7 +69,16 @@ def _reading(dialect: FramedDialect, data: bytes) -> bytes | None:
     return framed_reading(dialect, data) if dialect.smallest <= len(data) <= dialect.largest and any(data) else None
 
 
-def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, *, healing: bool) -> list[Mended]:
+def _near(dialect: Fixed, before: Chain | None, after: Chain | None, read: Read) -> npt.NDArray[np.uint8]:
+    """The bytes of whole records on both sides of a gap, (records, size)."""
+    most = NEIGHBOURS * dialect.size
+    sides = [read(max(before.start, before.stop - most), before.stop)] if before else []
+    if after:
+        sides.append(read(after.start, min(after.stop, after.start + most)))
+    return np.concatenate(sides).reshape(-1, dialect.size)
+
+
+def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, near: npt.NDArray[np.uint8] | None) -> list[Mended]:
     shape, out = dialect.shape, []
     records = shape.view(octets, shape.size)
     failed = shape.broken(records)
@@ -79,7 +89,7 @@ def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, *, healing: 
             continue
         start = low + int(index) * shape.size
         broken = ", ".join(shape.rules[i][0] for i in np.flatnonzero(failed[:, index]))
-        mended = heal_fixed(shape, data) if healing else None
+        mended = heal_fixed(shape, data, near) if near is not None else None
         if mended is not None:
             odd = Oddity(start, shape.size, "healed", f"{broken} broken", difference(data, mended, start))
         else:
