@@ -17,6 +17,8 @@ WINDOW = 1 << 22
 """Bytes read at once while a stream holds."""
 NEAR, FAR = 1 << 13, 1 << 19
 """Bytes searched at every offset behind a wound: at first, and at most at once."""
+LOOSE_ENDS = 256
+"""Bytes other than NUL that the formats seen so far may leave unexplained at a wound before all others are tried there."""
 SURE = 20.0
 """Bits beyond the room searched from which a chain needs no neighbours."""
 
@@ -35,6 +37,7 @@ class Walker:
         self.at = 0
         self.reported = 0
         self.trusted = 0
+        self.seen: list[Dialect] = []
 
     def octets(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(self.source.read(start, stop), np.uint8)
@@ -79,15 +82,21 @@ class Walker:
         reach = NEAR
         while True:
             high = min(self.source.size, self.at + reach)
-            found = survey(self.octets(low, high), low, self.dialects, before)
+            octets = self.octets(low, high)
             done = high == self.source.size
-            parts = found.chains(high, before, final=done)
-            for index, part in enumerate(parts):
-                if part.count > 3 and part.bits > SURE + np.log2(self.source.size) and part.stop > self.at:
+            for dialects in filter(None, (self.seen, self.dialects)):
+                parts = survey(octets, low, dialects, before).chains(high, before, final=done)
+                index = next((i for i, part in enumerate(parts) if self._sure(part)), None)
+                if dialects is self.seen and (index is None or self._unexplained(octets, low, parts[: index + 1]) > LOOSE_ENDS):
+                    continue
+                if index is not None:
+                    lock = parts[index]
                     for earlier in parts[:index]:
                         join(self.chains, earlier)
-                    self.at, self.trusted = part.start, self.at + 1
-                    return part.dialect
+                    self.at, self.trusted = lock.start, self.at + 1
+                    if lock.dialect not in self.seen:
+                        self.seen.append(lock.dialect)
+                    return lock.dialect
             if done or reach >= FAR:
                 break
             reach *= 8
@@ -99,6 +108,15 @@ class Walker:
                 border = min(border, part.start)
         self.at = max(border, self.at + 1) if not done else self.source.size
         return None
+
+    def _sure(self, part: Chain) -> bool:
+        """Whether a chain can be followed from here on."""
+        return part.count > 3 and part.bits > SURE + np.log2(self.source.size) and part.stop > self.at
+
+    def _unexplained(self, octets: npt.NDArray[np.uint8], low: int, parts: list[Chain]) -> int:
+        """The bytes other than NUL from `low` up to the last of some chains that are in none of them."""
+        stops = [low, *(part.stop for part in parts)]
+        return sum(int(np.count_nonzero(octets[a - low : part.start - low])) for a, part in zip(stops, parts, strict=False))
 
 
 def _typical(dialect: Dialect) -> float:
