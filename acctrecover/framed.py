@@ -181,6 +181,14 @@ class FramedDialect:
         types = np.asarray(self.header.evaluate(self.declared.type, self.header.gather(octets, found.starts)), np.int64)
         return np.asarray(self.low[types] != self.high[types])
 
+    def doubled(self, octets: Octets, found: Found) -> Bools:
+        """Which candidates have the cookie's bytes for type and length too."""
+        width = len(self.opening)
+        out = np.full(len(found.starts), self.head == 2 * width)
+        for i, byte in enumerate(self.opening * out.any().item()):
+            out &= octets[found.starts + width + i] == byte
+        return out
+
     def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""
         headers = self.header.gather(octets, found.starts)
@@ -207,7 +215,7 @@ class FramedDialect:
         return not at[0].rules or bool(at[0].valid(np.frombuffer(octets[at[1] :].tobytes(), at[0].dtype))[0])
 
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
-        """Evidence of each candidate in bits: its header's, and its payload's where that is sound."""
+        """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""
         out = np.zeros(len(found.starts))
         for shape, skip, which in self.shapes(octets, found):
             head = self.loose_bits if shape.record.lengths else self.fixed_bits
@@ -215,6 +223,7 @@ class FramedDialect:
             if shape.rules:
                 good = shape.valid(shape.gather(octets, found.starts[which] + skip))
                 out[which[good]] += shape.bits
+        out[self.doubled(octets, found)] = 0.0
         return out
 
     def reader(self, octets: Octets, low: int) -> Reader:

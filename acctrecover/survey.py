@@ -22,6 +22,8 @@ MISLED = 1.5
 """What a record costs whose length takes a series of others in: more than a gap, where one flipped bit explains them."""
 EMPTY = 0.1
 """What a record without a payload costs the skeleton."""
+DOUBLED = 0.5
+"""What a record costs whose header is the cookie twice, as payloads full of cookies have at every second byte."""
 UNSOUND = 0.3
 """What a record with a broken payload costs the skeleton: less than a gap."""
 FOREIGN = 2e-4
@@ -147,6 +149,7 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
         if isinstance(dialect, FramedDialect):
             part["cost"][dialect.misled(octets, found, landings, np.arange(len(part)))] = MISLED
             part["cost"][found.sizes == dialect.smallest] += EMPTY
+            part["cost"][dialect.doubled(octets, found)] += DOUBLED
         part["bits"] = dialect.bits(octets, found)
         part["cost"] += _incoherence(dialect, octets, found) + (FOREIGN if before not in (None, dialect) else 0.0)
         part["unsound"] = np.where(dialect.sound(octets, found), 0.0, UNSOUND)
