@@ -60,6 +60,8 @@ class Candidates:
     costs: Sequence[float]
     unsound: Sequence[float]
     """What a candidate costs more where its payload breaks a rule and no wound begins in it."""
+    bits: Sequence[float]
+    """The evidence of each candidate."""
     loose: Sequence[bool]
     """Whether a candidate is of a type that may have any length, and so carry other records."""
     heads: frozenset[tuple[int, int]]
@@ -244,7 +246,7 @@ class Skeleton:
                             extra += UNMET
                         if inner or size == grammar.head:
                             extra += EMPTY
-                        elif damage < 0 or empty or (damage > 1 and self._carries(own)):
+                        elif damage < 0 or empty or (damage > 1 and self._carried(own) != END):
                             extra += SOUND
                     if self.within[j] > landing:
                         extra += STRADDLED
@@ -292,7 +294,8 @@ class Skeleton:
                     extra += STRADDLED
                 out.append((j, extra))
             j += 1
-        return out + [(j, extra + PASSED * (self.linked[j] - passed)) for j, extra in self._resumed(i)]
+        behind = [(j, extra + PASSED * (self.linked[j] - passed)) for j, extra in self._resumed(i) if given.starts[j] > landing]
+        return out + behind
 
     def _straddled(self, i: int, t: int) -> bool:
         """Whether the record at `t` behind candidate `i` is not the first of its chain, and the chain does not begin in it.
@@ -304,7 +307,7 @@ class Skeleton:
         head = next((s for s in self.into.get((dialect, t), ()) if s > start), END)
         if head == END:
             return False
-        if head >= landing or not self._carries(i):
+        if head >= landing or self._carried(i) == END:
             return True
         while (back := next((s for s in self.into.get((dialect, head), ()) if start < s), END)) != END:
             head = back
@@ -334,22 +337,29 @@ class Skeleton:
             j += 1
         return out + [(j, extra) for j, extra in self._resumed(i) if given.starts[j] < landing]
 
-    def _carried_to(self, i: int) -> int:
-        """Where the last sound record of the stream that candidate `i` carries should end, or END."""
+    def _last_carried(self, i: int) -> int:
+        """The last of the linked records that the payload of a candidate begins with, or END."""
         given, dialect = self.given, self.given.dialects[i]
         j = self._carried(i)
         while j != END and (after := self.at.get((dialect, given.landings[j]), END)) != END:
             j = after
-        return given.landings[j] if j != END else END
+        return j
+
+    def _carried_to(self, i: int) -> int:
+        """Where that last one should end, or END."""
+        last = self._last_carried(i)
+        return self.given.landings[last] if last != END else END
 
     def _resumed(self, i: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records as far from where candidate `i` ends as the stream that it carries goes on from
         where its last sound record should end: one wound explains both."""
-        given, dialect, landing, last = self.given, self.given.dialects[i], self.given.landings[i], self._carried_to(i)
+        given, dialect, landing = self.given, self.given.dialects[i], self.given.landings[i]
         out: list[tuple[int, float]] = []
-        if last >= landing + LEAD:
+        broken = self._last_carried(i)
+        last = given.landings[broken] if broken != END else END
+        if last == END or last >= landing + LEAD:
             return out
-        j = bisect_left(given.starts, last) if last != END else self.n
+        j = bisect_left(given.starts, given.starts[broken] + self.grammars[dialect].head)
         while j < self.n and given.starts[j] <= last + RESUMED:
             start = given.starts[j]
             t = self.at.get((dialect, landing + start - last), END)
@@ -367,20 +377,15 @@ class Skeleton:
         inside = range(given.starts[i] + 1, given.starts[i] + self.grammars[dialect].head)
         return any((n := self.at.get((dialect, t), END)) != END and (dialect, given.landings[n]) in self.at for t in inside)
 
-    def _carries(self, i: int) -> bool:
-        """Whether the payload of a candidate begins with three linked records."""
-        return self._carried(i) != END
-
     def _carried(self, i: int) -> int:
-        """The first of the three linked records that the payload of a candidate begins with, or END."""
+        """The record that the payload of a candidate begins with, or END."""
         given, dialect = self.given, self.given.dialects[i]
         first, landing = given.starts[i] + self.grammars[dialect].head, given.landings[i]
         if not given.loose[i] or landing == first:
             return END
         j = bisect_left(given.starts, first)
         while j < self.n and given.starts[j] <= min(first + LEAD, landing):
-            second = self.at.get((dialect, given.landings[j]), END) if given.dialects[j] == dialect else END
-            if second != END and given.landings[second] < landing and (dialect, given.landings[second]) in self.at:
+            if given.dialects[j] == dialect and given.landings[j] < landing and given.bits[j] > 0:
                 return j
             j += 1
         return END

@@ -167,11 +167,11 @@ class FramedDialect:
             if not heads:
                 continue
             length, lead = int(found.sizes[i]) - self.head, min(heads) - int(found.starts[i]) - self.head
-            if lead < 0 or (lead ^ length).bit_count() == 1:
+            sound = bool(self.sound(octets, Found(found.starts[i : i + 1], found.sizes[i : i + 1]))[0])
+            carries = lead > LEAD and 0 <= int(found.starts[i + 1]) - int(found.starts[i]) - self.head <= LEAD
+            if (lead < 0 or not sound or (lead ^ length).bit_count() == 1) and not (sound and carries):
                 number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
-                unlikely = (
-                    lead < 0 or lead > LEAD or not self.sound(octets, Found(found.starts[i : i + 1], found.sizes[i : i + 1]))[0]
-                )
+                unlikely = lead < 0 or lead > LEAD or not sound
                 if unlikely and self.low[number[0]] <= max(lead, 0) <= self.high[number[0]]:
                     out.setdefault(number, []).append(i)
         return sorted(group[0] for group in out.values() if len(group) == 1)

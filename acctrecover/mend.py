@@ -21,6 +21,8 @@ KEPT = 0.6
 """The share of a record's evidence from which it is suspect rather than overwritten."""
 MET = 16.0
 """Bits of evidence from which the first fields in a gap are a record's, so that the record before them ended where it should."""
+SPILT = 16
+"""NUL bytes behind a record up to which they may be its own end, pushed out by bytes put into it."""
 LONGEST_SLIP = 512
 """Inserted bytes up to which every reading of the record before them is tried."""
 
@@ -112,7 +114,7 @@ def _sharing(dialect: Fixed, low: int, high: int, read: Read) -> Mended | None:
 def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
     """What speaks against the last record of a chain that a gap up to `stop` follows: bytes put into it, or its length.
 
-    None where the gap keeps the phase, holds only zeros or begins with a header or a record's leading fields.
+    None where the gap keeps the phase, holds only zeros and more than a few, or begins with a header or a record's leading fields.
     """
     dialect, gap = chain.dialect, stop - chain.stop
     start = chain.tail[-1] if chain.tail else chain.stop
@@ -120,7 +122,7 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
     rest = octets[chain.stop - start :]
     at = dialect.shape_at(octets, 0)
     loose = at is not None and at[0].record.lengths is not None
-    if not (rest.any() or loose) or not chain.tail or (dialect.pitch and gap % dialect.pitch == 0):
+    if not (rest.any() or loose or gap < SPILT) or not chain.tail or (dialect.pitch and gap % dialect.pitch == 0):
         return None
     if at is None or _met(dialect, rest, gap):
         return None

@@ -86,13 +86,14 @@ class Survey:
 
     def chains(self, high: int, before: Dialect | None, *, final: bool) -> list[Chain]:
         """The skeleton's chains over [low, high), `final` where the input ends there."""
-        found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "loose")}
+        found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "bits", "loose")}
         given = Candidates(
             starts=found["start"],
             landings=found["landing"],
             dialects=found["owner"],
             costs=found["cost"],
             unsound=found["unsound"],
+            bits=found["bits"],
             loose=found["loose"],
             heads=self.heads,
             padded=self.padded(),
