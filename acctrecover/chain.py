@@ -104,7 +104,8 @@ class Skeleton:
         self.at: dict[tuple[int, int], int] = {}
         self.into: dict[tuple[int, int], list[int]] = {}
         for i in range(self.n):
-            self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
+            if given.bits[i] > 0:
+                self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
         self.within = self._containers()
         known = set(zip(given.dialects, given.starts, strict=True))
         onward = ((dialect, landing) in known for dialect, landing in zip(given.dialects, given.landings, strict=True))
@@ -305,7 +306,7 @@ class Skeleton:
         given, dialect = self.given, self.given.dialects[i]
         start, landing = given.starts[i], given.landings[i]
         head = next((s for s in self.into.get((dialect, t), ()) if s > start), END)
-        if head == END:
+        if head == END or (self._carried(i) != END and t - landing <= NEARBY):
             return False
         if head >= landing or self._carried(i) == END:
             return True
@@ -330,7 +331,8 @@ class Skeleton:
                 heads.setdefault(given.landings[j], head)
                 if head != t:
                     may = carried_from - first + missing <= LEAD if head == carried_from else END != goes_on <= head
-                    extra += STRADDLED if not may else INNER if missing > NEARBY else 0.0
+                    one = carried != END and missing <= NEARBY
+                    extra += 0.0 if one else INNER if may else STRADDLED
                 if self.within[j] > start:
                     extra += STRADDLED
                 out.append((j, extra))

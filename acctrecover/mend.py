@@ -147,7 +147,7 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
 
 def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
     if isinstance(dialect, FramedDialect):
-        return rest[:1].tobytes() == dialect.opening[:1] or gap in dialect.reader(rest, 0)(0)[0]
+        return (gap >= dialect.head and rest[:1].tobytes() == dialect.opening[:1]) or gap in dialect.reader(rest, 0)(0)[0]
     return any(holds and bits >= MET for _, bits, holds in map(dialect.shape.prefix, _openings(rest[: dialect.size].tobytes())))
 
 
