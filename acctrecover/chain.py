@@ -246,7 +246,7 @@ class Skeleton:
                         if damage > 0 and not empty and self._forsakes(j, given.landings[own], dialect):
                             extra += UNMET
                         if inner or size == grammar.head:
-                            extra += EMPTY
+                            extra += EMPTY if damage != 1 or size == grammar.head else SOUND
                         elif damage < 0 or empty or (damage > 1 and self._carried(own) != END):
                             extra += SOUND
                     if self.within[j] > landing:
