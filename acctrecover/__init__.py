@@ -9,8 +9,11 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill                            chains stranded in a gap
     walk, export, table             bytes to chains; records to rows; a declaration to rows
-    result, survey, cause           what a scan found; every candidate at a wound; why a gap is there
-    dialect                         a format in one byte order
+    cause                           why a gap is there
+    slips, headers                  between records of one size; between records behind headers
+    gap                             a gap and what stands on either side
+    result, survey                  what a scan found; every candidate at a wound
+    dialect, likeness               a format in one byte order; how much bytes look like those around them
     fixed, chain, heal              records of one size; the skeleton by parsimony; the one reading that fits
     framed, history                 records behind headers; whether a chain is one history
     shape                           one record layout: columns, rules, evidence

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.cause import ZEROS, judge, split_zeros
+from acctrecover.cause import judge
 from acctrecover.dialect import Dialect, clocks, dialects
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import fill
 from acctrecover.fixed import Fixed
+from acctrecover.gap import ZEROS, Gap, split_zeros
 from acctrecover.history import Part, history
 from acctrecover.mend import doubt_before, mend, unsound
 from acctrecover.registry import choose, load_formats
@@ -160,11 +161,11 @@ def _gap(source: Source, start: int, stop: int, before: Chain | None, after: Cha
                 tail = " at the end: room was made for records that were never written" if low + b == source.size else ""
                 here = Extent("gap", low + a, low + b, cause="zero run", detail=f"{b - a} NUL bytes{tail}")
             else:
-                left = before.dialect if before is not None and low + a == start else None
-                right = after.dialect if after is not None and low + b == stop else None
-                verdict = judge(octets[a:b], low + a, source.size, left, right)
+                left = before if low + a == start else None
+                right = after if low + b == stop else None
+                verdict = judge(Gap(octets[a:b], low + a, source.size, left, right, source.read))
                 torn = (verdict.torn,) if verdict.torn else ()
-                named = left if torn else None
+                named = left.dialect if torn and left else None
                 here = Extent(
                     "gap",
                     low + a,

@@ -1,0 +1,45 @@
+"""Why a gap is there between records of one size: its length says whether their phase slipped, and its bytes which way."""
+
+from __future__ import annotations
+
+from acctrecover.fixed import Fixed
+from acctrecover.gap import TELLING, Gap, Verdict, look
+
+WRITTEN = 3
+"""Bytes other than NUL that a lost record's end must show where others stand before it: nearly empty bytes fit any record's end."""
+
+
+def fixed_cause(gap: Gap, dialect: Fixed) -> Verdict:
+    """The cause of a gap before, between or behind records of a fixed size."""
+    octets, size = gap.octets, dialect.size
+    if gap.before is not None and (torn := gap.torn(dialect)):
+        return Verdict("torn record", f"{len(octets)} bytes of a record were written; {torn.reason}", torn, size - len(octets))
+    if gap.before is None and gap.start == 0 and gap.after is not None:
+        return _head(gap, dialect)
+    if gap.within is not dialect:
+        return Verdict("foreign data", look(octets))
+    slip = len(octets) % size
+    if not slip:
+        return Verdict("overwritten", f"room of {len(octets) // size} records holds {look(octets)}")
+    kept, at = gap.likeness.around(gap.column) if len(octets) > size else (0.0, 0)
+    if len(octets) < 2 * size:
+        both, cut = gap.likeness.two_parts(gap.column)
+        if both > max(kept, 0.0):
+            gone = size - slip
+            return Verdict("bytes missing", f"{gone} bytes are gone behind byte {cut} of a record, or whole records with them", None, gone)
+        if not kept:
+            return Verdict("bytes inserted", f"{look(octets)} between two records")
+    if kept >= TELLING:
+        return Verdict("bytes inserted", f"{len(octets) - size} bytes too many in one record, behind its byte {at}")
+    return Verdict("foreign data", look(octets))
+
+
+def _head(gap: Gap, dialect: Fixed) -> Verdict:
+    """What stands before the first record of an input."""
+    octets = gap.octets
+    if len(octets) < dialect.size:
+        _, bits, holds = dialect.shape.suffix(octets)
+        alike = gap.likeness.of(gap.column, dialect.size - len(octets)).sum() > 0
+        if holds and (alike or (bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN)):
+            return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost", None, dialect.size - len(octets))
+    return Verdict("foreign data", f"{look(octets)} before the first record; it fits no record's end")
