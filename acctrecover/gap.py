@@ -16,6 +16,8 @@ from acctrecover.survey import Chain
 
 ZEROS = 32
 """NUL bytes in a row that make a zero run of their own inside a gap."""
+BLOCK = 512
+"""Bytes that a disk writes at once, at multiples of it."""
 TELLING = 16.0
 """Bits of evidence from which leading or trailing fields are taken for a record's."""
 
@@ -67,6 +69,13 @@ class Gap:
         return np.frombuffer(self.octets, np.uint8)
 
     @cached_property
+    def last(self) -> Octets:
+        """The record before the gap."""
+        if self.before is None or not self.before.tail:
+            return np.zeros(0, np.uint8)
+        return np.frombuffer(self.read(self.before.tail[-1], self.before.stop), np.uint8)
+
+    @cached_property
     def likeness(self) -> Likeness:
         """How much bytes look like the records on either side. There must be a chain on one."""
         chain = self.before or self.after
@@ -74,8 +83,8 @@ class Gap:
         unit = chain.dialect.pitch or 64
         samples = []
         if self.before is not None:
-            count = min(SAMPLE * unit, self.before.stop - self.before.start)
-            samples.append(self.read(self.before.stop - count, self.before.stop))
+            stop = self.before.stop - (0 if chain.dialect.pitch else len(self.last))  # the last one may be damaged
+            samples.append(self.read(stop - min(SAMPLE * unit, stop - self.before.start), stop))
         if self.after is not None and self.after.dialect is chain.dialect:
             samples.append(self.read(self.after.start, min(self.after.stop, self.after.start + SAMPLE * unit)))
         return Likeness([np.frombuffer(sample, np.uint8) for sample in samples], chain.dialect.pitch)

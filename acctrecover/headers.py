@@ -7,39 +7,80 @@ from typing import Any
 import numpy as np
 
 from acctrecover.framed import SLIPPED, FramedDialect
-from acctrecover.gap import Gap, Verdict, look
+from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, look
 from acctrecover.shape import Octets
 
-LONGEST = 512
-"""Bytes put in at most that are told from a block that was overwritten: blocks are no smaller."""
+NULS = 8
+"""NUL bytes in a row across a record's end that are a zero run and no writer's zeros."""
+FILLED = 0.5
+"""The share of a gap that has one and the same value where something overwrote it."""
+STRANGE = -8.0
+"""Bits of likeness below which bytes are not the stream's own."""
 
 
 def framed_cause(gap: Gap, dialect: FramedDialect) -> Verdict:
     """The cause of a gap before, between or behind framed records."""
     octets, count = gap.octets, len(gap.octets)
     if gap.before is None:
-        damaged = _damaged(gap, dialect)
-        if damaged is not None or gap.start or gap.after is None:
-            return damaged or Verdict("foreign data", look(octets))
-        if count < dialect.largest:
-            return Verdict("truncated head", f"the last {count} bytes of a record whose start is lost")
-        return Verdict("foreign data", f"{look(octets)} before the first record")
+        return _head(gap, dialect)
     at = dialect.shape_at(gap.column, 0)
+    record, rest = gap.last, gap.column
     if at is not None:
         size = at[0].size + at[1]
         if count < size:
             return _short(gap, dialect, size)
-        rest = gap.column[size:]
-        return _behind(gap, dialect, gap.column[:size], rest) if 0 < len(rest) < LONGEST else Verdict("foreign data", look(octets))
+        record, rest = gap.column[:size], gap.column[size:]
     if gap.within is not dialect:
         return Verdict("foreign data", look(octets))
-    damaged = _damaged(gap, dialect)
-    if damaged is not None:
-        return damaged
-    if count >= LONGEST:
+    if (found := _nul(gap, dialect)) or (found := _filled(gap)) or (found := _block(gap, len(record))):
+        return found
+    if at is None and (found := _damaged(gap, dialect)):
+        return found
+    if len(rest) >= BLOCK or not len(rest):
         return Verdict("foreign data", look(octets))
-    start = gap.before.tail[-1] if gap.before.tail else gap.before.stop
-    return _behind(gap, dialect, np.frombuffer(gap.read(start, gap.before.stop), np.uint8), gap.column)
+    return _behind(gap, dialect, record, rest)
+
+
+def _head(gap: Gap, dialect: FramedDialect) -> Verdict:
+    octets, count = gap.octets, len(gap.octets)
+    if (damaged := _damaged(gap, dialect)) and damaged.cause == "header damaged":
+        return damaged
+    if gap.start or gap.after is None or count >= dialect.largest:
+        return Verdict("foreign data", look(octets))
+    return Verdict("truncated head", f"the last {count} bytes of a record whose start is lost")
+
+
+def _nul(gap: Gap, dialect: FramedDialect) -> Verdict | None:
+    """NUL bytes where a header should stand."""
+    inside = len(gap.octets) - len(gap.octets.lstrip(b"\0"))
+    whole = inside == len(gap.octets)
+    always = inside - dialect.head == dialect.high[dialect.low == dialect.high]
+    if inside < (dialect.head if whole else dialect.head - 1) or (whole and inside < ZEROS and not always.any()):
+        return None
+    last = gap.last.tobytes()
+    outside = len(last) - len(last.rstrip(b"\0"))
+    if inside + outside < NULS:
+        return None
+    return Verdict("zero run", f"{inside} NUL bytes where a header should stand" + (f", {outside} before them" if outside else ""))
+
+
+def _filled(gap: Gap) -> Verdict | None:
+    """One value written over many bytes."""
+    values = np.bincount(gap.column, minlength=256)
+    value = int(values.argmax())
+    if value and values[value] >= max(NULS, FILLED * len(gap.octets)):
+        return Verdict("overwritten", f"{values[value]} of {len(gap.octets)} bytes are 0x{value:02x}")
+    return None
+
+
+def _block(gap: Gap, back: int) -> Verdict | None:
+    """A block of unlike bytes that begins and ends where blocks do, in a gap and the `back` bytes of the record it may begin in."""
+    low = gap.start if gap.before is None or back > gap.before.stop else gap.start - (back if gap.last.size == back else 0)
+    for start in range(-(-low // BLOCK) * BLOCK, gap.stop - BLOCK + 1, BLOCK):
+        block = np.frombuffer(gap.read(start, start + BLOCK), np.uint8)
+        if gap.likeness.bits(block) < STRANGE:
+            return Verdict("overwritten", f"the block of {BLOCK} bytes at {start:#x} holds {look(block.tobytes())}")
+    return None
 
 
 def _short(gap: Gap, dialect: FramedDialect, size: int) -> Verdict:
@@ -47,6 +88,8 @@ def _short(gap: Gap, dialect: FramedDialect, size: int) -> Verdict:
     count, missing = len(gap.octets), size - len(gap.octets)
     if gap.after is not None and _one_bit(dialect, gap.column, count):
         return Verdict("header damaged", f"one bit of its length: {size} bytes are claimed, the next record begins after {count}")
+    if put := _split_header(gap, dialect, gap.column):
+        return _put(*put)
     if torn := gap.torn(dialect):
         return Verdict("torn record", f"{count} bytes of a record were written; {torn.reason}", torn, missing)
     return Verdict("bytes missing", f"{missing} of a record's {size} bytes are gone, or whole records with them", None, missing)
@@ -57,20 +100,23 @@ def _behind(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> V
     count = len(rest)
     if len(record) and _one_bit(dialect, record, len(record) + count):
         return Verdict("header damaged", f"one bit of the length before it: the next record begins {count} bytes behind its end")
-    begun = _begun(dialect, rest)
-    if begun:
-        put = _split_header(dialect, rest, begun)
-        if put:
-            return Verdict("bytes inserted", f"{put} bytes too many in the header of one record, behind its byte {begun}")
+    if put := _split_header(gap, dialect, rest):
+        return _put(*put)
+    if begun := _begun(dialect, rest):
         return Verdict("bytes missing", f"the first {begun} bytes of a header, then the end of another record")
-    widest = _unlike(gap, dialect, record, rest)
-    if widest and _could_hold(dialect, record, rest):
+    inserted = len(record) > 0 and _could_hold(dialect, record, rest)
+    if inserted and _unlike(gap, dialect, record, rest):
         return Verdict("bytes inserted", f"{count} bytes too many in the record before them")
-    if gap.likeness.bits(rest) > 0:
+    broken = len(record) > 0 and not inserted and not dialect.fits(record)
+    if broken or gap.likeness.bits(rest) > 0:
         return Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
-    if len(record) and _could_hold(dialect, record, rest):
+    if inserted:
         return Verdict("bytes inserted", f"{count} bytes too many, in the record before them or behind it")
     return Verdict("foreign data", look(rest.tobytes()))
+
+
+def _put(put: int, first: int) -> Verdict:
+    return Verdict("bytes inserted", f"{put} bytes too many in the header of one record, behind its byte {first}")
 
 
 def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
@@ -82,18 +128,18 @@ def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
     if damage == SLIPPED:
         lost = any(_legal(dialect, octets[:k] + bytes([v]) + octets[k:], count + 1) for k in range(dialect.head) for v in range(256))
         if lost:
-            return Verdict("bytes missing", "one byte of its header", None, 1)
+            return Verdict("bytes missing", "one byte of its header is gone", None, 1)
         return Verdict("bytes inserted", "one byte too many in its header")
     if damage is not None:
         return Verdict("header damaged", "room of one record, one byte of its header changed")
-    (mark, _), (kind, _), (room, room_end) = dialect.places
+    (mark, _), (kind, kind_end), (room, room_end) = dialect.places
     order: Any = "big" if dialect.big else "little"
-    right = sum(octets[mark + i] == byte for i, byte in enumerate(dialect.opening))
-    right += int.from_bytes(octets[room:room_end], order) == count - dialect.head
-    number = octets[kind]
-    right += dialect.low[number] == dialect.high[number] == count - dialect.head
-    if right >= 2 or _payload_fits(dialect, octets):
-        return Verdict("header damaged", f"room of one record, {right} parts of its header are right")
+    length, number = count - dialect.head, int.from_bytes(octets[kind:kind_end], order)
+    marks = sum(octets[mark + i] == byte for i, byte in enumerate(dialect.opening))
+    sizes = (int.from_bytes(octets[room:room_end], order) == length) + bool(dialect.low[number] == dialect.high[number] == length)
+    usual = bool(((dialect.low == length) & (dialect.high == length)).any()) and gap.likeness.bits(gap.column[dialect.head :]) > 0
+    if (sizes and marks + sizes >= 2) or (marks == 1 and usual) or _payload_fits(dialect, octets):
+        return Verdict("header damaged", f"room of one record of {count} bytes without a sound header")
     return None
 
 
@@ -131,14 +177,31 @@ def _begun(dialect: FramedDialect, octets: Octets) -> int:
     return 0
 
 
-def _split_header(dialect: FramedDialect, octets: Octets, begun: int) -> int:
-    """How many bytes stand in the midst of a header, behind its first ones, if what is left is one sound record; else 0."""
+def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets) -> tuple[int, int] | None:
+    """(bytes put, where) if bytes were put into a header behind its first ones and what is left is just one sound record.
+
+    A type that may have any length, and so fits somewhere, must leave bytes unlike the stream's.
+    """
     data = octets.tobytes()
-    for first in range(begun, 0, -1):
+    (mark, mark_end), _, _ = dialect.places
+    for first in range(dialect.head - 1, 0, -1):
+        if data[:first][mark:mark_end] != dialect.opening[: max(0, first - mark)]:
+            continue
         for put in range(1, len(data) - dialect.head + 1):
-            if dialect.fits(np.frombuffer(data[:first] + data[first + put :], np.uint8)):
-                return put
-    return 0
+            header = data[:first] + data[first + put : put + dialect.head]
+            if header[mark:mark_end] != dialect.opening or not _legal(dialect, header, len(data) - put):
+                continue
+            record = np.frombuffer(header + data[put + dialect.head :], np.uint8)
+            strict = not dialect.loosely(record, _one(len(record)))[0]
+            if dialect.fits(record) and (strict or gap.likeness.bits(octets[first : first + put]) < STRANGE):
+                return put, first
+    return None
+
+
+def _one(size: int) -> Any:
+    from acctrecover.stream import Found
+
+    return Found(np.zeros(1, np.int64), np.array([size]))
 
 
 def _could_hold(dialect: FramedDialect, record: Octets, rest: Octets) -> bool:
@@ -157,7 +220,7 @@ def _could_hold(dialect: FramedDialect, record: Octets, rest: Octets) -> bool:
 
 def _unlike(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> bool:
     """Whether somewhere behind the record's header there stand as many bytes unlike the stream's as stand behind the record."""
-    if not len(record):
-        return False
     bits = np.concatenate(([0.0], np.cumsum(gap.likeness.of(np.concatenate((record[dialect.head :], rest))))))
     return bool((bits[len(rest) :] - bits[: len(bits) - len(rest)]).min() < 0)
+
+

@@ -22,16 +22,22 @@ def fixed_cause(gap: Gap, dialect: Fixed) -> Verdict:
     if not slip:
         return Verdict("overwritten", f"room of {len(octets) // size} records holds {look(octets)}")
     kept, at = gap.likeness.around(gap.column) if len(octets) > size else (0.0, 0)
-    if len(octets) < 2 * size:
-        both, cut = gap.likeness.two_parts(gap.column)
-        if both > max(kept, 0.0):
-            gone = size - slip
-            return Verdict("bytes missing", f"{gone} bytes are gone behind byte {cut} of a record, or whole records with them", None, gone)
-        if not kept:
-            return Verdict("bytes inserted", f"{look(octets)} between two records")
+    if len(octets) < 2 * size and (found := _parted(gap, dialect, max(kept, 0.0))):
+        return found
+    if len(octets) < size:
+        return Verdict("bytes inserted", f"{look(octets)} between two records")
     if kept >= TELLING:
         return Verdict("bytes inserted", f"{len(octets) - size} bytes too many in one record, behind its byte {at}")
     return Verdict("foreign data", look(octets))
+
+
+def _parted(gap: Gap, dialect: Fixed, other: float) -> Verdict | None:
+    """The start of one record and the end of another, if these are more like the records around than `other` bits."""
+    both, cut = gap.likeness.two_parts(gap.column)
+    if both <= other:
+        return None
+    gone = dialect.size - len(gap.octets) % dialect.size
+    return Verdict("bytes missing", f"{gone} bytes are gone behind byte {cut} of a record, or whole records with them", None, gone)
 
 
 def _head(gap: Gap, dialect: Fixed) -> Verdict:
@@ -42,4 +48,6 @@ def _head(gap: Gap, dialect: Fixed) -> Verdict:
         alike = gap.likeness.of(gap.column, dialect.size - len(octets)).sum() > 0
         if holds and (alike or (bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN)):
             return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost", None, dialect.size - len(octets))
+    elif len(octets) < 2 * dialect.size and (found := _parted(gap, dialect, 0.0)):
+        return found
     return Verdict("foreign data", f"{look(octets)} before the first record; it fits no record's end")
