@@ -6,6 +6,8 @@ The package, from the top down; each module imports only from the lines below it
     report                          how results read
     repairing, damaging             what the commands do
     scanning                        the extents of an input
+    account                         every byte accounted for: chains, what does not belong in them, gaps
+    explain                         a gap cut into extents
     mend                            records in a gap that are neither intact nor lost
     fill                            chains stranded in a gap
     walk, export, table             bytes to chains; records to rows; a declaration to rows
@@ -15,7 +17,7 @@ The package, from the top down; each module imports only from the lines below it
     result, survey                  what a scan found; every candidate at a wound
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     fixed, chain, heal              records of one size; the skeleton by parsimony; the one reading that fits
-    framed, history                 records behind headers; whether a chain is one history
+    framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
     shape                           one record layout: columns, rules, evidence
     columns, registry, transfer, cookies, wholesale
     source, output, schema, expr, recode, dump, paste, retrace, wounds

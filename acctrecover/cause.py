@@ -15,6 +15,7 @@ def judge(gap: Gap) -> Verdict:
         return Verdict("foreign data", look(gap.octets) + "; no record of a known format")
     if gap.at_end and gap.before is not None and (torn := gap.torn(gap.before.dialect)):
         return Verdict("truncated tail", f"the last record stops after {len(gap.octets)} bytes; {torn.reason}", torn)
-    if isinstance(chain.dialect, Fixed):
-        return fixed_cause(gap, chain.dialect)
-    return framed_cause(gap, chain.dialect)
+    found = fixed_cause(gap, chain.dialect) if isinstance(chain.dialect, Fixed) else framed_cause(gap, chain.dialect)
+    if found.cause == "foreign data" and not any(gap.octets):
+        return Verdict("zero run", f"{len(gap.octets)} NUL bytes")
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.expr import text
 from acctrecover.framed import Reader
 from acctrecover.schema import Format
 from acctrecover.shape import Bools, Octets, Shape
@@ -28,6 +29,8 @@ class Fixed:
         self.pitch: int | None = self.size
         """Distance of neighbouring records where it is constant."""
         self.opening = b""
+        self.serial = "" if declared.record.serial is None else text(declared.record.serial)
+        """What rises from record to record, in words."""
 
     @property
     def order(self) -> str:

@@ -27,6 +27,7 @@ class FramedDialect:
     """A stream of records with a header of cookie, type and length."""
 
     pitch: int | None = None
+    serial = ""
 
     def __init__(self, declared: Framed, big: bool, cookie: int | None = None) -> None:
         from acctrecover.schema import Record

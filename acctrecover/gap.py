@@ -140,5 +140,9 @@ def look(octets: bytes) -> str:
     sample = octets[:4096]
     if not sample.strip(sample[:1]):
         return f"{len(octets)} bytes of 0x{sample[0]:02x}"
-    text = sum(byte in b"\t\n\r" or 32 <= byte < 127 for byte in sample)
-    return f"{len(octets)} bytes of {'text' if text > 0.95 * len(sample) else 'other data'}"
+    return f"{len(octets)} bytes of {'text' if is_text(sample) else 'other data'}"
+
+
+def is_text(octets: bytes) -> bool:
+    """Whether bytes are printable ASCII, nearly all of them."""
+    return sum(byte in b"\t\n\r" or 32 <= byte < 127 for byte in octets) > 0.95 * len(octets)

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from acctrecover.framed import SLIPPED, FramedDialect
-from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, look
+from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, is_text, look
 from acctrecover.shape import Octets
 
-NULS = 8
-"""NUL bytes in a row across a record's end that are a zero run and no writer's zeros."""
+NULS, MANY_NULS = 8, 16
+"""NUL bytes in a row across a record's end that are a zero run if nothing else explains them, and in any case."""
 FILLED = 0.5
 """The share of a gap that has one and the same value where something overwrote it."""
+SOUND = 9.0
+"""Bits of a payload's rules from which it is no accident that they hold."""
 STRANGE = -8.0
 """Bits of likeness below which bytes are not the stream's own."""
 
@@ -32,7 +34,7 @@ def framed_cause(gap: Gap, dialect: FramedDialect) -> Verdict:
         record, rest = gap.column[:size], gap.column[size:]
     if gap.within is not dialect:
         return Verdict("foreign data", look(octets))
-    if (found := _nul(gap, dialect)) or (found := _filled(gap)) or (found := _block(gap, len(record))):
+    if (found := _nul(gap, dialect, MANY_NULS)) or (found := _filled(gap)) or (found := _block(gap, len(record))):
         return found
     if at is None and (found := _damaged(gap, dialect)):
         return found
@@ -50,7 +52,7 @@ def _head(gap: Gap, dialect: FramedDialect) -> Verdict:
     return Verdict("truncated head", f"the last {count} bytes of a record whose start is lost")
 
 
-def _nul(gap: Gap, dialect: FramedDialect) -> Verdict | None:
+def _nul(gap: Gap, dialect: FramedDialect, least: int) -> Verdict | None:
     """NUL bytes where a header should stand."""
     inside = len(gap.octets) - len(gap.octets.lstrip(b"\0"))
     whole = inside == len(gap.octets)
@@ -59,17 +61,19 @@ def _nul(gap: Gap, dialect: FramedDialect) -> Verdict | None:
         return None
     last = gap.last.tobytes()
     outside = len(last) - len(last.rstrip(b"\0"))
-    if inside + outside < NULS:
+    if inside + outside < least:
         return None
     return Verdict("zero run", f"{inside} NUL bytes where a header should stand" + (f", {outside} before them" if outside else ""))
 
 
 def _filled(gap: Gap) -> Verdict | None:
     """One value written over many bytes."""
-    values = np.bincount(gap.column, minlength=256)
-    value = int(values.argmax())
-    if value and values[value] >= max(NULS, FILLED * len(gap.octets)):
-        return Verdict("overwritten", f"{values[value]} of {len(gap.octets)} bytes are 0x{value:02x}")
+    edges = np.flatnonzero(np.diff(gap.column)) + 1
+    runs = np.diff(edges, prepend=0, append=len(gap.octets))
+    longest = int(runs.argmax())
+    value = gap.octets[int(edges[longest - 1]) if longest else 0]
+    if value and runs[longest] >= max(NULS, FILLED * len(gap.octets)):
+        return Verdict("overwritten", f"{runs[longest]} of {len(gap.octets)} bytes are 0x{value:02x}")
     return None
 
 
@@ -78,7 +82,9 @@ def _block(gap: Gap, back: int) -> Verdict | None:
     low = gap.start if gap.before is None or back > gap.before.stop else gap.start - (back if gap.last.size == back else 0)
     for start in range(-(-low // BLOCK) * BLOCK, gap.stop - BLOCK + 1, BLOCK):
         block = np.frombuffer(gap.read(start, start + BLOCK), np.uint8)
-        if gap.likeness.bits(block) < STRANGE:
+        around = (gap.octets[max(0, start - gap.start - NULS) : max(0, start - gap.start)], gap.octets[start + BLOCK - gap.start :][:NULS])
+        flows = any(len(part) == NULS and is_text(part) for part in around)
+        if gap.likeness.bits(block) < STRANGE and not (flows and is_text(block.tobytes())):
             return Verdict("overwritten", f"the block of {BLOCK} bytes at {start:#x} holds {look(block.tobytes())}")
     return None
 
@@ -88,7 +94,7 @@ def _short(gap: Gap, dialect: FramedDialect, size: int) -> Verdict:
     count, missing = len(gap.octets), size - len(gap.octets)
     if gap.after is not None and _one_bit(dialect, gap.column, count):
         return Verdict("header damaged", f"one bit of its length: {size} bytes are claimed, the next record begins after {count}")
-    if put := _split_header(gap, dialect, gap.column):
+    if put := _split_header(gap, dialect, gap.column, strict=True):
         return _put(*put)
     if torn := gap.torn(dialect):
         return Verdict("torn record", f"{count} bytes of a record were written; {torn.reason}", torn, missing)
@@ -100,13 +106,15 @@ def _behind(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> V
     count = len(rest)
     if len(record) and _one_bit(dialect, record, len(record) + count):
         return Verdict("header damaged", f"one bit of the length before it: the next record begins {count} bytes behind its end")
-    if put := _split_header(gap, dialect, rest):
+    if put := _split_header(gap, dialect, rest, strict=False):
         return _put(*put)
     if begun := _begun(dialect, rest):
         return Verdict("bytes missing", f"the first {begun} bytes of a header, then the end of another record")
     inserted = len(record) > 0 and _could_hold(dialect, record, rest)
     if inserted and _unlike(gap, dialect, record, rest):
         return Verdict("bytes inserted", f"{count} bytes too many in the record before them")
+    if found := _nul(gap, dialect, NULS):
+        return found
     broken = len(record) > 0 and not inserted and not dialect.fits(record)
     if broken or gap.likeness.bits(rest) > 0:
         return Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
@@ -138,9 +146,15 @@ def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
     marks = sum(octets[mark + i] == byte for i, byte in enumerate(dialect.opening))
     sizes = (int.from_bytes(octets[room:room_end], order) == length) + bool(dialect.low[number] == dialect.high[number] == length)
     usual = bool(((dialect.low == length) & (dialect.high == length)).any()) and gap.likeness.bits(gap.column[dialect.head :]) > 0
-    if (sizes and marks + sizes >= 2) or (marks == 1 and usual) or _payload_fits(dialect, octets):
+    if (sizes and marks + sizes >= 2) or (usual and (marks == 1 or _certain(dialect, gap.last))) or _payload_fits(dialect, octets):
         return Verdict("header damaged", f"room of one record of {count} bytes without a sound header")
     return None
+
+
+def _certain(dialect: FramedDialect, record: Octets) -> bool:
+    """Whether a record keeps so many rules that no bytes were put into it."""
+    at = dialect.shape_at(record, 0)
+    return at is not None and at[0].bits >= SOUND and dialect.fits(record)
 
 
 def _payload_fits(dialect: FramedDialect, octets: bytes) -> bool:
@@ -148,7 +162,7 @@ def _payload_fits(dialect: FramedDialect, octets: bytes) -> bool:
     length = len(octets) - dialect.head
     for number in np.flatnonzero((dialect.low == length) & (dialect.high == length)).tolist():
         shape = dialect.payload(int(number), length)
-        if shape.rules and shape.bits >= 9 and shape.valid(np.frombuffer(octets[dialect.head :], shape.dtype))[0]:
+        if shape.rules and shape.bits >= SOUND and shape.valid(np.frombuffer(octets[dialect.head :], shape.dtype))[0]:
             return True
     return False
 
@@ -177,10 +191,10 @@ def _begun(dialect: FramedDialect, octets: Octets) -> int:
     return 0
 
 
-def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets) -> tuple[int, int] | None:
+def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets, *, strict: bool) -> tuple[int, int] | None:
     """(bytes put, where) if bytes were put into a header behind its first ones and what is left is just one sound record.
 
-    A type that may have any length, and so fits somewhere, must leave bytes unlike the stream's.
+    A type that may have any length, and so fits somewhere, must leave bytes unlike the stream's; `strict` takes none.
     """
     data = octets.tobytes()
     (mark, mark_end), _, _ = dialect.places
@@ -192,8 +206,8 @@ def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets) -> tuple[int
             if header[mark:mark_end] != dialect.opening or not _legal(dialect, header, len(data) - put):
                 continue
             record = np.frombuffer(header + data[put + dialect.head :], np.uint8)
-            strict = not dialect.loosely(record, _one(len(record)))[0]
-            if dialect.fits(record) and (strict or gap.likeness.bits(octets[first : first + put]) < STRANGE):
+            loose = dialect.loosely(record, _one(len(record)))[0]
+            if dialect.fits(record) and not (loose and (strict or gap.likeness.bits(octets[first : first + put]) >= STRANGE)):
                 return put, first
     return None
 

@@ -1,15 +1,11 @@
-"""Whether the records of a chain are one history: clocks that fall back, serial numbers that start over, older records between."""
+"""Whether the records of a stream are one history: clocks that fall back, serial numbers that start over, older records between."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-
-from acctrecover.expr import text
-from acctrecover.shape import Shape
 
 STEP = 2.0
 """Seconds by which a clock may fall without a word: rounding of start and elapsed time."""
@@ -17,93 +13,185 @@ RESTART = 1000
 """How far a serial number falls when it starts over; neighbours in exit order differ by less."""
 ABRUPT = 0.25
 """The share of a fall that the clock must leap back at once behind older records: one that was set back only catches up."""
+FAR = 60.0
+"""Seconds that a clock must fall behind damage, for good, where another stream's records go on."""
+BACK = 512
+"""Timed records before a fall that may be ones from further on."""
 MOST = 3
 """Seams named; more are counted."""
+
+Floats = npt.NDArray[np.float64]
+Offsets = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Part:
-    """Records [start, stop) of a chain that do not belong where they stand, in a word and a sentence."""
+    """Records [start, stop) of a stream that do not belong where they stand, in a word and a sentence.
+
+    The last record with a clock before them stands at `after`, the last of themselves at `upto`; they may begin and end
+    anywhere between. `timed` of them have a clock. `damaged`: they are no part unless a gap stands before them.
+    """
 
     start: int
     stop: int
     cause: str
     detail: str
+    after: int
+    upto: int
+    timed: int
+    damaged: bool = False
+
+
+@dataclass(frozen=True)
+class _Early:
+    """Records before a fall that may be ones from further on: from `start` on, `count` of them."""
+
+    start: int
+    count: int
+    after: int
+
+
+@dataclass(frozen=True)
+class _Fall:
+    start: int
+    index: int
+    high: float
+    depth: float
+    seams: int
+    after: int
+    early: _Early | None
 
 
 @dataclass
 class History:
-    """What the clock and the serial numbers of a chain of one shape say.
+    """What the clocks and the serial numbers (named `serial`) of a stream say, told in offset order by `feed` and `finish`.
 
-    `seams` are (offset, seconds by which the clock steps there), `parts` in offset order; `serial` is what starts over.
+    `seams` are (offset, seconds by which the clock steps there), `parts` what does not belong where it stands.
     """
 
-    serial: str
+    serial: str = ""
     seams: list[tuple[int, float]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    _offsets: Offsets = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    _seconds: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    _number: float | None = None
+    _index: int = 0
+    _base: float = 0.0
+    _first: int = 0
+    _fall: _Fall | None = None
+    _fresh: bool = False
+    _chain: int = 0
+
+    def begin(self, start: int, after_damage: bool) -> None:
+        """A chain starts; `after_damage` says that a gap stands before it."""
+        self._fresh, self._chain = after_damage, start
+
+    def feed(self, offsets: Offsets, seconds: Floats, numbers: Floats | None = None) -> None:
+        """Records in offset order, of shape (n,): where they start, their clocks, none of them NaN, and their serial numbers."""
+        if not len(offsets):
+            return
+        if not self._index:
+            self._base, self._first = float(seconds[0]), int(offsets[0])
+        known = len(self._offsets)
+        offsets, seconds = np.concatenate((self._offsets, offsets)), np.concatenate((self._seconds, seconds))
+        steps = np.diff(seconds, prepend=seconds[0])[known:]
+        odd = steps < -STEP
+        falls = bool(odd.any())
+        restarts = np.zeros(len(steps), np.bool_)
+        if numbers is not None:
+            rises = np.diff(numbers, prepend=numbers[0] if self._number is None else self._number)
+            restarts = (rises < -RESTART) & (steps >= STEP)
+            odd = odd | restarts
+            self._number = float(numbers[-1])
+        if self._fall is not None or falls:
+            odd = odd | (steps > STEP)
+        for row in np.flatnonzero(odd).tolist():
+            self._odd(offsets, seconds, known + row, self._index + row, float(steps[row]), bool(restarts[row]))
+        self._index += len(steps)
+        self._offsets, self._seconds = offsets[-BACK:], seconds[-BACK:]
+
+    def _odd(self, offsets: Offsets, seconds: Floats, row: int, index: int, step: float, restart: bool) -> None:
+        at, second, fall = int(offsets[row]), float(seconds[row]), self._fall
+        before = int(offsets[row - 1]) if row else at
+        if fall is not None and fall.early is not None and index - fall.index > 2 * fall.early.count:
+            self._settle(fall)
+            fall = None
+        if fall is not None and second >= fall.high - STEP:
+            if step >= ABRUPT * fall.depth:
+                del self.seams[fall.seams :]
+                self.parts.append(self._older(fall, at, before, index))
+            self._fall = None
+        elif step < -STEP:
+            early = self._ahead(offsets, seconds, row)
+            self._fall = fall or _Fall(at, index, second - step, -step, len(self.seams), before, early)
+            self.seams.append((at, step))
+        elif restart:
+            self.seams.append((at, step))
+            if self._fresh and len(self.seams) == 1 and not self.parts:
+                why = f"{self.told(*self.seams.pop())}: these may be records of a deleted file"
+                self.parts.append(Part(self._chain, at, "stale records", why, self._chain, before, index))
+
+    def _ahead(self, offsets: Offsets, seconds: Floats, row: int) -> _Early | None:
+        """The records just before a fall whose clocks leapt ahead, if they did."""
+        low = max(0, row - BACK)
+        behind = np.flatnonzero(seconds[low:row] <= seconds[row] + STEP)
+        first = low + int(behind[-1]) + 1 if len(behind) else low
+        if not len(behind) and first > 0 or (not len(behind) and int(offsets[0]) != self._first):
+            return None
+        leap = seconds[first] - seconds[first - 1] if first else np.inf
+        if first == row or leap < ABRUPT * (seconds[row - 1] - seconds[row]):
+            return None
+        return _Early(int(offsets[first]), row - first, int(offsets[first - 1]) if first else int(offsets[first]))
+
+    def _settle(self, fall: _Fall) -> None:
+        """The records before a fall are ones from further on: fewer than those behind it."""
+        assert fall.early is not None
+        del self.seams[fall.seams :]
+        why = f"their clock is {fall.depth:,.0f} s ahead of what stands behind them"
+        early = fall.early
+        self.parts.append(Part(early.start, fall.start, "out-of-order block", why, early.after, fall.after, early.count))
+        self._fall = None
+
+    def finish(self, stop: int) -> None:
+        """The stream ends at `stop`."""
+        fall = self._fall
+        if fall is None:
+            return
+        left = self._index - fall.index
+        last = int(self._offsets[-1])
+        far = fall.depth >= FAR
+        why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and stays there"
+        if fall.early is not None and fall.early.after != fall.early.start:
+            if fall.early.count < left:
+                self._settle(fall)
+            else:
+                del self.seams[fall.seams :]
+                self.parts.append(self._older(fall, stop, last, self._index))
+        elif far and left <= fall.index:
+            self.parts.append(Part(fall.start, stop, "foreign stream", why, fall.after, last, left, damaged=True))
+        elif far:
+            why = f"their clock is {fall.depth:,.0f} s ahead of what stands behind them, and stays there"
+            self.parts.append(Part(self._first, fall.start, "foreign stream", why, self._first, fall.after, fall.index, damaged=True))
+
+    def _older(self, fall: _Fall, stop: int, upto: int, index: int) -> Part:
+        count = index - fall.index
+        if fall.high - fall.depth < self._base:
+            why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and before the first record of the stream"
+            return Part(fall.start, stop, "stale records", why, fall.after, upto, count)
+        why = f"their clock is {fall.depth:,.0f} s behind what stands before and behind them"
+        return Part(fall.start, stop, "out-of-order block", why, fall.after, upto, count)
 
     @property
     def detail(self) -> str | None:
-        more = [f"{len(self.seams) - MOST} more such places"] if len(self.seams) > MOST else []
-        return "; ".join([self.told(*seam) for seam in self.seams[:MOST]] + more) or None
+        return self.telling(self.seams)
+
+    def telling(self, seams: list[tuple[int, float]]) -> str | None:
+        """Seams in words: the first ones, and how many more."""
+        more = [f"{len(seams) - MOST} more such places"] if len(seams) > MOST else []
+        return "; ".join([self.told(*seam) for seam in seams[:MOST]] + more) or None
 
     def told(self, at: int, step: float) -> str:
         """A seam in words."""
         if step < 0:
             return f"the clock falls back {-step:,.0f} s at {at:#x}: set back, or older records before or behind it"
         return f"{self.serial} starts over at {at:#x}, {step:,.0f} s later, as after a reboot"
-
-
-def history(shape: Shape, batches: Iterable[tuple[int, npt.NDArray[np.uint8]]], start: int, after_damage: bool) -> History:
-    """Read a chain from `start` on: (offset, bytes of whole records) in order. `after_damage` says that a gap stands before it."""
-    out = History(text(shape.record.serial))
-    clock = serial = base = None
-    fallen: _Fall | None = None
-    for low, octets in batches:
-        records = shape.view(octets, shape.size)
-        seconds = shape.clocks(records)
-        base = float(seconds[0]) if base is None else base
-        steps = np.diff(seconds, prepend=seconds[0] if clock is None else clock)
-        odd = falls = steps < -STEP
-        if shape.record.serial is not None:
-            numbers = shape.evaluate(shape.record.serial, records)
-            rises = np.diff(numbers, prepend=numbers[0] if serial is None else serial)
-            odd = falls | ((rises < -RESTART) & (steps >= STEP))
-            serial = numbers[-1]
-        if fallen is not None or falls.any():
-            odd = odd | (steps > STEP)
-        places = np.flatnonzero(odd)
-        restarts = rises[places] < -RESTART if shape.record.serial is not None else np.zeros(len(places), np.bool_)
-        rows = zip((low + places * shape.size).tolist(), steps[places].tolist(), seconds[places].tolist(), restarts, strict=True)
-        for at, step, second, restart in rows:
-            if fallen is not None and second >= fallen.high - STEP:
-                if step >= ABRUPT * fallen.depth:
-                    del out.seams[fallen.seams :]
-                    out.parts.append(_older(fallen, at, base))
-                fallen = None
-            elif step < -STEP:
-                fallen = fallen or _Fall(at, second - step, -step, len(out.seams))
-                out.seams.append((at, step))
-            elif restart:
-                out.seams.append((at, step))
-                if after_damage and len(out.seams) == 1 and not out.parts:
-                    why = f"{out.told(*out.seams.pop())}: these may be records of a deleted file"
-                    out.parts.append(Part(start, at, "stale records", why))
-        clock = seconds[-1]
-    return out
-
-
-@dataclass(frozen=True)
-class _Fall:
-    start: int
-    high: float
-    depth: float
-    seams: int
-
-
-def _older(fallen: _Fall, stop: int, base: float) -> Part:
-    if fallen.high - fallen.depth < base:
-        why = f"their clock is {fallen.depth:,.0f} s behind what stands before them, and before the first record of the stream"
-        return Part(fallen.start, stop, "stale records", why)
-    why = f"their clock is {fallen.depth:,.0f} s behind what stands before and behind them"
-    return Part(fallen.start, stop, "out-of-order block", why)

@@ -14,9 +14,10 @@ def fixed_cause(gap: Gap, dialect: Fixed) -> Verdict:
     octets, size = gap.octets, dialect.size
     if gap.before is not None and (torn := gap.torn(dialect)):
         return Verdict("torn record", f"{len(octets)} bytes of a record were written; {torn.reason}", torn, size - len(octets))
-    if gap.before is None and gap.start == 0 and gap.after is not None:
+    opens = gap.before is None and gap.start == 0 and gap.after is not None
+    if opens and len(octets) < size:
         return _head(gap, dialect)
-    if gap.within is not dialect:
+    if gap.within is not dialect and not opens:
         return Verdict("foreign data", look(octets))
     slip = len(octets) % size
     if not slip:
@@ -43,11 +44,9 @@ def _parted(gap: Gap, dialect: Fixed, other: float) -> Verdict | None:
 def _head(gap: Gap, dialect: Fixed) -> Verdict:
     """What stands before the first record of an input."""
     octets = gap.octets
-    if len(octets) < dialect.size:
-        _, bits, holds = dialect.shape.suffix(octets)
-        alike = gap.likeness.of(gap.column, dialect.size - len(octets)).sum() > 0
-        if holds and (alike or (bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN)):
-            return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost", None, dialect.size - len(octets))
-    elif len(octets) < 2 * dialect.size and (found := _parted(gap, dialect, 0.0)):
-        return found
+    lost = dialect.size - len(octets)
+    _, bits, holds = dialect.shape.suffix(octets)
+    alike = gap.likeness.of(gap.column, lost).sum() > 0
+    if holds and (alike or (bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN)):
+        return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost", None, lost)
     return Verdict("foreign data", f"{look(octets)} before the first record; it fits no record's end")

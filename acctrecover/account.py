@@ -1,0 +1,266 @@
+"""Account for every byte: the extents of chains, each with its evidence and its history, and of the gaps between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.dialect import Dialect, clocks
+from acctrecover.explain import explain
+from acctrecover.extent import Extent, Oddity
+from acctrecover.fixed import Fixed
+from acctrecover.history import History, Part
+from acctrecover.mend import unsound
+from acctrecover.repeats import copied_blocks, repeated
+from acctrecover.result import chain_batches
+from acctrecover.source import Source
+from acctrecover.stream import Offsets
+from acctrecover.survey import Chain
+
+STRIDE = 1 << 15
+"""Records of a fixed size whose clocks are looked at together."""
+BLOCK = 512
+"""Bytes that a disk writes at once: where moved records begin and end if nothing else tells."""
+MOST = 1 << 12
+"""Places at which a repetition is looked for."""
+MOST_PARTS = 1 << 6
+"""Repetitions named."""
+
+
+@dataclass
+class Account:
+    """What is found of an input's chains, in offset order, and of the gaps between them."""
+
+    source: Source
+    chains: list[Chain]
+    oddities: list[Oddity]
+    histories: dict[int, History] = field(default_factory=dict)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """(offset of a record, number of its chain) where what stands there may stand before it too."""
+    marks: dict[int, list[int]] = field(default_factory=dict)
+    """Where the records of some megabytes of a framed chain begin."""
+
+    def extents(self) -> tuple[list[Extent], dict[int, Dialect]]:
+        """Extents that tile the input, and the dialect of each chain by its start."""
+        own: dict[int, list[Oddity]] = {}
+        starts = [chain.start for chain in self.chains]
+        for odd in self.oddities:
+            at = int(np.searchsorted(starts, odd.offset, "right")) - 1
+            if at >= 0 and odd.offset < self.chains[at].stop:
+                own.setdefault(at, []).append(odd)
+        wholes = [self._whole(number, chain, own.get(number, [])) for number, chain in enumerate(self.chains)]
+        parts = self._parts()
+        out: list[Extent] = []
+        owners: dict[int, Dialect] = {}
+        at, before = 0, None
+        for number, chain in enumerate([*self.chains, None]):
+            stop = self.source.size if chain is None else chain.start
+            out += explain(self.source, at, stop, before, chain)
+            if chain is not None:
+                pieces = self._pieces(wholes[number], chain, parts)
+                out += pieces
+                owners.update((piece.start, chain.dialect) for piece in pieces)
+                at, before = chain.stop, chain
+        return named(out), owners
+
+    def _history(self, dialect: Dialect) -> History:
+        return self.histories.setdefault(id(dialect), History(dialect.serial))
+
+    def _gapped(self, number: int) -> bool:
+        before = self.chains[number - 1].stop if number else 0
+        return before < self.chains[number].start
+
+    def _whole(self, number: int, chain: Chain, oddities: list[Oddity]) -> Extent:
+        """A chain as one extent; its clocks go into the history of its dialect."""
+        history = self._history(chain.dialect)
+        history.begin(chain.start, self._gapped(number))
+        if number and self._gapped(number):
+            self._place(chain.start, number)
+        extent = Extent("chain", chain.start, chain.stop, chain.dialect.name, chain.dialect.order)
+        if isinstance(chain.dialect, Fixed):
+            return self._fixed(number, chain, chain.dialect, replace(extent, oddities=tuple(oddities)))
+        return self._framed(number, chain, extent, oddities)
+
+    def _place(self, at: int, number: int) -> None:
+        if len(self.places) < MOST:
+            self.places.append((at, number))
+
+    def _fixed(self, number: int, chain: Chain, dialect: Fixed, extent: Extent) -> Extent:
+        shape, history = dialect.shape, self._history(dialect)
+        if shape.record.clock is not None:
+            for low in range(chain.start, chain.stop - shape.size + 1, STRIDE * shape.size):
+                octets = np.frombuffer(self.source.read(low, min(chain.stop, low + STRIDE * shape.size)), np.uint8)
+                records = shape.view(octets, shape.size)
+                serials = None if shape.record.serial is None else np.asarray(shape.evaluate(shape.record.serial, records), np.float64)
+                starts = low + np.arange(len(records)) * shape.size
+                self._feed(number, history, starts, shape.clocks(records), serials)
+                for block in copied_blocks(octets, low):
+                    self._place(block + (low - block) % shape.size, number)
+        return self._measured(extent, dialect, chain.count, chain.tail)
+
+    def _feed(
+        self, number: int, history: History, starts: Offsets, seconds: npt.NDArray[np.float64], serials: npt.NDArray[np.float64] | None
+    ) -> None:
+        falls = len(history.seams), len(history.parts)
+        history.feed(starts, seconds, serials)
+        if (len(history.seams), len(history.parts)) != falls:
+            for at in starts[1:][np.diff(seconds) < 0][:MOST].tolist():
+                self._place(int(at), number)
+
+    def _measured(self, extent: Extent, dialect: Fixed, count: int, tail: tuple[int, ...]) -> Extent:
+        """A chain of records of one size, or a piece of one, with its evidence and the clocks at its ends."""
+        shape = dialect.shape
+        starts = (extent.start, tail[-1] if tail else extent.stop - shape.size)
+        ends = (self.source.read(where, where + shape.size) for where in starts)
+        first, last = (float(shape.clocks(np.frombuffer(end, shape.dtype))[0]) for end in ends)
+        times = {"first": None if np.isnan(first) else first, "last": None if np.isnan(last) else last}
+        return replace(self._weighed(extent, count, count * shape.bits), **times)
+
+    def _framed(self, number: int, chain: Chain, extent: Extent, oddities: list[Oddity], *, anew: bool = True) -> Extent:
+        """A chain of framed records, or a piece of one; `anew`: it is the chain, which is looked at for the first time."""
+        dialect, history = chain.dialect, self._history(chain.dialect)
+        odd = {oddity.offset: oddity for oddity in oddities}
+        count, bits = 0, 0.0
+        first = last = None
+        for octets, found, low in chain_batches(self.source, dialect, extent.start, extent.stop, oddities):
+            for oddity in unsound(dialect, octets, found, low):
+                odd.setdefault(oddity.offset, oddity)
+            seconds = clocks(dialect, octets, found)
+            timed = np.flatnonzero(~np.isnan(seconds))
+            count += len(found.starts)
+            bits += float(dialect.bits(octets, found).sum())
+            if len(timed):
+                first = float(seconds[timed[0]]) if first is None else first
+                last = float(seconds[timed[-1]])
+            if anew:
+                self.marks.setdefault(number, []).append(low)
+                self._feed(number, history, found.starts[timed] + low, seconds[timed], None)
+                for block in copied_blocks(octets, low):
+                    row = int(np.searchsorted(found.starts, block - low))
+                    if row < len(found.starts):
+                        self._place(int(found.starts[row]) + low, number)
+        own = tuple(odd[offset] for offset in sorted(odd))
+        return replace(self._weighed(extent, count, bits), first=first, last=last, oddities=own)
+
+    def _weighed(self, extent: Extent, count: int, bits: float) -> Extent:
+        e_value = float(2.0 ** max(np.log2(max(self.source.size, 1)) - bits, -1000.0))
+        return replace(extent, records=count, evidence_bits=round(bits, 1), e_value=e_value)
+
+    def _edges(self, number: int, start: int, stop: int) -> Offsets:
+        """Where records of a chain start, or its last one ends, in [start, stop]."""
+        chain = self.chains[number]
+        if isinstance(chain.dialect, Fixed):
+            size = chain.dialect.size
+            first = chain.start + -(-(start - chain.start) // size) * size
+            return np.arange(first, min(stop, chain.stop) + 1, size)
+        marks = self.marks[number]
+        low = marks[max(0, int(np.searchsorted(marks, start, "right")) - 1)]
+        parts = [np.array([chain.stop])]
+        for _, found, base in chain_batches(self.source, chain.dialect, low, min(chain.stop, stop + chain.dialect.largest)):
+            parts.append(found.starts + base)
+        edges = np.unique(np.concatenate(parts))
+        return edges[(edges >= start) & (edges <= stop)]
+
+    def _parts(self) -> list[Part]:
+        """What does not belong where it stands, in offset order, none overlapping another: what stands twice goes first."""
+        parts: list[Part] = []
+        for at, number in sorted(set(self.places)):
+            chain = self.chains[number]
+            if len(parts) >= MOST_PARTS or (parts and at < parts[-1].stop):
+                continue
+            found = repeated(self._read, at, chain.start, chain.stop, lambda a, b, number=number: self._edges(number, a, b))  # type: ignore[misc]
+            if found is not None and not (parts and found[0] < parts[-1].stop):
+                start, stop, original = found
+                why = f"the same bytes stand at {original:#x}"
+                parts.append(Part(start, stop, "duplicate block", why, start, stop, 0))
+        for history in self.histories.values():
+            history.finish(self.source.size)
+            for part in history.parts:
+                fitted = self._fitted(part)
+                if fitted and not any(fitted.start < other.stop and other.start < fitted.stop for other in parts):
+                    parts.append(fitted)
+        return sorted(parts, key=lambda part: part.start)
+
+    def _read(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self.source.read(start, stop), np.uint8)
+
+    def _fitted(self, part: Part) -> Part | None:
+        """A part told by clocks with the records around them that have none: up to a gap, else up to a block's border."""
+        starts = [chain.start for i, chain in enumerate(self.chains) if part.after < chain.start <= part.start and self._gapped(i)]
+        stops = [self.chains[i - 1].stop for i in range(1, len(self.chains)) if part.upto < self.chains[i].start <= part.stop]
+        if part.damaged and not starts and not stops:
+            return None
+        if part.timed < 2 and not (starts and (stops or part.stop == self.source.size)):
+            return None
+        start = starts[-1] if starts else self._border(part.after, part.start)
+        stop = stops[0] if stops else self._border(part.upto, part.stop)
+        return replace(part, start=start, stop=stop) if start < stop else None
+
+    def _border(self, after: int, at: int) -> int:
+        number = next((i for i, chain in enumerate(self.chains) if chain.start <= at < chain.stop), None)
+        if number is None or isinstance(self.chains[number].dialect, Fixed):
+            return at
+        edges = self._edges(number, after + 1, at)
+        aligned = edges[edges % BLOCK == 0]
+        return int(aligned[-1]) if len(aligned) else at
+
+    def _pieces(self, whole: Extent, chain: Chain, parts: list[Part]) -> list[Extent]:
+        """A chain cut where records that do not belong there begin and end; its seams are told with the first that belong."""
+        own = [part for part in parts if part.start < chain.stop and chain.start < part.stop]
+        history = self._history(chain.dialect)
+        seams = [seam for seam in history.seams if chain.start <= seam[0] < chain.stop]
+        seams = [seam for seam in seams if not any(part.start <= seam[0] <= part.stop for part in own)]
+        detail = history.telling(seams)
+        if not own:
+            return [replace(whole, detail=detail)]
+        cuts: list[tuple[int, int, Part | None]] = []
+        at = chain.start
+        for part in own:
+            if part.start > at:
+                cuts.append((at, part.start, None))
+            cuts.append((max(at, part.start), min(part.stop, chain.stop), part))
+            at = cuts[-1][1]
+        if at < chain.stop:
+            cuts.append((at, chain.stop, None))
+        out = []
+        for start, stop, piece in cuts:
+            odd = [oddity for oddity in whole.oddities if start <= oddity.offset < stop]
+            extent = replace(whole, start=start, stop=stop, oddities=tuple(odd))
+            if piece is not None:
+                extent = replace(extent, cause=piece.cause, detail=piece.detail)
+            else:
+                extent, detail = replace(extent, detail=detail), None
+            if len(cuts) > 1:
+                extent = self._piece(extent, chain, odd)
+            out.append(extent)
+        return out
+
+    def _piece(self, extent: Extent, chain: Chain, oddities: list[Oddity]) -> Extent:
+        if isinstance(chain.dialect, Fixed):
+            tail = chain.tail if extent.stop == chain.stop else ()
+            return self._measured(extent, chain.dialect, (extent.stop - extent.start) // chain.dialect.size, tail)
+        return self._framed(0, chain, extent, oddities, anew=False)
+
+
+def named(extents: list[Extent]) -> list[Extent]:
+    """Extents in which the chains of another stream than the one with the most records say so."""
+    totals: dict[tuple[str | None, str | None], int] = {}
+    for extent in extents:
+        if extent.kind == "chain":
+            key = extent.format, extent.byte_order
+            totals[key] = totals.get(key, 0) + extent.records
+    if len(totals) < 2:
+        return extents
+    form, order = max(totals, key=lambda key: totals[key])
+    out = []
+    for extent in extents:
+        if extent.kind == "chain" and (extent.format, extent.byte_order) != (form, order) and extent.cause is None:
+            cause = "other byte order" if extent.format == form else "foreign stream"
+            out.append(replace(extent, cause=cause))
+        else:
+            out.append(extent)
+    return out
+
+

@@ -1,0 +1,51 @@
+"""The extents of what lies between two chains: its zero runs, and the rest, each with its cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from acctrecover.cause import judge
+from acctrecover.extent import Extent
+from acctrecover.gap import ZEROS, Gap, split_zeros
+from acctrecover.source import Source
+from acctrecover.survey import Chain
+
+LARGEST = 1 << 22
+"""Bytes of a gap that are looked at together for its cause."""
+
+
+def explain(source: Source, start: int, stop: int, before: Chain | None, after: Chain | None) -> list[Extent]:
+    """The gap [start, stop) between two chains, or an end of the input, as extents that tile it."""
+    out: list[Extent] = []
+    for low in range(start, stop, LARGEST):
+        octets = source.read(low, min(stop, low + LARGEST))
+        for a, b, zero in split_zeros(octets):
+            edge = (before is not None and b - a < ZEROS) or (low + a == 0 and after is not None and after.start == b < ZEROS)
+            framed = before is not None and after is not None and before.dialect.pitch is None
+            cut = edge and (low + b == source.size or low + a == 0 or framed)
+            if zero and not cut:
+                tail = " at the end: room was made for records that were never written" if low + b == source.size else ""
+                here = Extent("gap", low + a, low + b, cause="zero run", detail=f"{b - a} NUL bytes{tail}")
+            else:
+                left = before if low + a == start else None
+                right = after if low + b == stop else None
+                verdict = judge(Gap(octets[a:b], low + a, source.size, left, right, source.read))
+                torn = (verdict.torn,) if verdict.torn else ()
+                named = left.dialect if torn and left else None
+                here = Extent(
+                    "gap",
+                    low + a,
+                    low + b,
+                    named.name if named else None,
+                    named.order if named else None,
+                    cause=verdict.cause,
+                    detail=verdict.detail,
+                    oddities=torn,
+                )
+            last = out[-1] if out else None
+            if last and last.cause == here.cause and last.stop == here.start and low > start and a == 0:
+                detail = f"{here.stop - last.start} NUL bytes" if zero else last.detail
+                out[-1] = replace(last, stop=here.stop, detail=detail)
+            else:
+                out.append(here)
+    return out

@@ -1,0 +1,77 @@
+"""Records that stand twice: a run of them whose bytes are those of a run before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from acctrecover.shape import Octets
+from acctrecover.stream import Offsets
+
+Read = Callable[[int, int], Octets]
+
+BLOCK = 512
+"""Bytes of the smallest block that is written at once."""
+LAGS = (1, 8)
+"""Blocks between a block and its copy that are looked for where nothing is broken."""
+REACH = 1 << 16
+"""Bytes before a place in which the original of what stands there is looked for."""
+LEAST = 96
+"""Bytes that must stand twice."""
+DISTINCT = 3
+"""Different records that must stand twice."""
+PROBE = 32
+"""Bytes by which the original is looked for."""
+KEYS = (16, 24, 40, 8)
+"""Where in a block its bytes are compared before all of them are."""
+
+
+def copied_blocks(octets: Octets, low: int) -> list[int]:
+    """Offsets of the blocks, of those in `octets` at `low` of the input, that are equal to the one before, or eight before."""
+    skip = -low % BLOCK
+    count = (len(octets) - skip) // BLOCK
+    if count < 2:
+        return []
+    blocks = octets[skip : skip + count * BLOCK].reshape(count, BLOCK)
+    words = blocks.view(np.uint64) if (skip + octets.ctypes.data) % 8 == 0 else blocks.copy().view(np.uint64)
+    out: list[int] = []
+    for lag in LAGS:
+        rows = np.arange(lag, count)
+        for key in KEYS:
+            rows = rows[words[rows, key // 8] == words[rows - lag, key // 8]]
+        out += [low + skip + row * BLOCK for row in rows.tolist() if (blocks[row] == blocks[row - lag]).all()]
+    return sorted(set(out))
+
+
+def repeated(read: Read, at: int, low: int, high: int, starts: Callable[[int, int], Offsets]) -> tuple[int, int, int] | None:
+    """(start, stop, start of the original) of the run of whole records around the one at `at` that stands before as well.
+
+    The run lies in the chain [low, high); `starts(a, b)` gives where its records start in [a, b]. None where nothing repeats,
+    and where it does so again and again, as a habit.
+    """
+    here = read(at, min(high, at + REACH))
+    begin = max(0, at - REACH)
+    found = read(begin, at).tobytes().rfind(here[:PROBE].tobytes())
+    if found < 0 or len(here) < PROBE:
+        return None
+    lag = at - begin - found
+    ahead = _equal(here, read(at - lag, at - lag + len(here)))
+    reach = min(at - low, begin + found, REACH)
+    back = _equal(read(at - reach, at)[::-1], read(at - lag - reach, at - lag)[::-1])
+    if back + ahead < LEAST or back + ahead > lag + LEAST:
+        return None
+    edges = starts(at - back, at + ahead)
+    if len(edges) <= DISTINCT:
+        return None
+    octets = read(int(edges[0]), int(edges[-1])).tobytes()
+    distinct = {octets[a - edges[0] : b - edges[0]] for a, b in pairwise(edges.tolist())}
+    return (int(edges[0]), int(edges[-1]), int(edges[0]) - lag) if len(distinct) >= DISTINCT else None
+
+
+def _equal(left: Octets, right: Octets) -> int:
+    """How many leading bytes are the same."""
+    count = min(len(left), len(right))
+    other = np.flatnonzero(left[:count] != right[:count])
+    return int(other[0]) if len(other) else count
