@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
 from acctrecover.history import History, Part
 from acctrecover.mend import unsound
-from acctrecover.repeats import copied_blocks, repeated
+from acctrecover.repeats import DISTINCT, copied_blocks, repeated
 from acctrecover.result import chain_batches
 from acctrecover.source import Source
 from acctrecover.stream import Offsets
@@ -23,6 +24,8 @@ STRIDE = 1 << 15
 """Records of a fixed size whose clocks are looked at together."""
 BLOCK = 512
 """Bytes that a disk writes at once: where moved records begin and end if nothing else tells."""
+LATEST = float(1 << 33)
+"""A clock that no record shows: the year 2242."""
 MOST = 1 << 12
 """Places at which a repetition is looked for."""
 MOST_PARTS = 1 << 6
@@ -78,6 +81,8 @@ class Account:
         history.begin(chain.start, self._gapped(number))
         if number and self._gapped(number):
             self._place(chain.start, number)
+        if chain.tail:
+            self._place(chain.tail[-1], number)
         extent = Extent("chain", chain.start, chain.stop, chain.dialect.name, chain.dialect.order)
         if isinstance(chain.dialect, Fixed):
             return self._fixed(number, chain, chain.dialect, replace(extent, oddities=tuple(oddities)))
@@ -128,7 +133,7 @@ class Account:
             for oddity in unsound(dialect, octets, found, low):
                 odd.setdefault(oddity.offset, oddity)
             seconds = clocks(dialect, octets, found)
-            timed = np.flatnonzero(~np.isnan(seconds))
+            timed = np.flatnonzero((seconds >= 0) & (seconds < LATEST) & dialect.sound(octets, found))
             count += len(found.starts)
             bits += float(dialect.bits(octets, found).sum())
             if len(timed):
@@ -170,7 +175,8 @@ class Account:
             chain = self.chains[number]
             if len(parts) >= MOST_PARTS or (parts and at < parts[-1].stop):
                 continue
-            found = repeated(self._read, at, chain.start, chain.stop, lambda a, b, number=number: self._edges(number, a, b))  # type: ignore[misc]
+            least = 1 if chain.dialect.serial else DISTINCT
+            found = repeated(self._read, at, (chain.start, chain.stop), partial(self._edges, number), least)
             if found is not None and not (parts and found[0] < parts[-1].stop):
                 start, stop, original = found
                 why = f"the same bytes stand at {original:#x}"

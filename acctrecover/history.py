@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 STEP = 2.0
-"""Seconds by which a clock may fall without a word: rounding of start and elapsed time."""
+"""Seconds by which a clock must fall to be worth a word: start and elapsed time are rounded down, which makes less."""
 RESTART = 1000
 """How far a serial number falls when it starts over; neighbours in exit order differ by less."""
 ABRUPT = 0.25
 """The share of a fall that the clock must leap back at once behind older records: one that was set back only catches up."""
 FAR = 60.0
-"""Seconds that a clock must fall behind damage, for good, where another stream's records go on."""
+"""Seconds that a clock must fall behind damage, for good, where records of another stream go on."""
 BACK = 512
 """Timed records before a fall that may be ones from further on."""
 MOST = 3
@@ -95,7 +95,7 @@ class History:
         known = len(self._offsets)
         offsets, seconds = np.concatenate((self._offsets, offsets)), np.concatenate((self._seconds, seconds))
         steps = np.diff(seconds, prepend=seconds[0])[known:]
-        odd = steps < -STEP
+        odd = steps <= -STEP
         falls = bool(odd.any())
         restarts = np.zeros(len(steps), np.bool_)
         if numbers is not None:
@@ -121,7 +121,7 @@ class History:
                 del self.seams[fall.seams :]
                 self.parts.append(self._older(fall, at, before, index))
             self._fall = None
-        elif step < -STEP:
+        elif step <= -STEP:
             early = self._ahead(offsets, seconds, row)
             self._fall = fall or _Fall(at, index, second - step, -step, len(self.seams), before, early)
             self.seams.append((at, step))
@@ -136,7 +136,7 @@ class History:
         low = max(0, row - BACK)
         behind = np.flatnonzero(seconds[low:row] <= seconds[row] + STEP)
         first = low + int(behind[-1]) + 1 if len(behind) else low
-        if not len(behind) and first > 0 or (not len(behind) and int(offsets[0]) != self._first):
+        if not len(behind) and int(offsets[low]) != self._first:
             return None
         leap = seconds[first] - seconds[first - 1] if first else np.inf
         if first == row or leap < ABRUPT * (seconds[row - 1] - seconds[row]):
@@ -157,25 +157,33 @@ class History:
         fall = self._fall
         if fall is None:
             return
-        left = self._index - fall.index
-        last = int(self._offsets[-1])
-        far = fall.depth >= FAR
-        why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and stays there"
-        if fall.early is not None and fall.early.after != fall.early.start:
-            if fall.early.count < left:
+        left, last = self._index - fall.index, int(self._offsets[-1])
+        early = fall.early
+        if early is not None and early.start != self._first:
+            if early.count < left:
                 self._settle(fall)
             else:
                 del self.seams[fall.seams :]
                 self.parts.append(self._older(fall, stop, last, self._index))
-        elif far and left <= fall.index:
-            self.parts.append(Part(fall.start, stop, "foreign stream", why, fall.after, last, left, damaged=True))
-        elif far:
+            return
+        strange = fall.depth > FAR and not self._near(fall)
+        if left <= fall.index:
+            why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and stays there"
+            word = "stale records" if strange else "out-of-order block"
+            self.parts.append(Part(fall.start, stop, word, why, fall.after, last, left, damaged=True))
+        else:
             why = f"their clock is {fall.depth:,.0f} s ahead of what stands behind them, and stays there"
-            self.parts.append(Part(self._first, fall.start, "foreign stream", why, self._first, fall.after, fall.index, damaged=True))
+            word = "foreign stream" if strange else "out-of-order block"
+            self.parts.append(Part(self._first, fall.start, word, why, self._first, fall.after, fall.index, damaged=True))
+
+    def _near(self, fall: _Fall) -> bool:
+        """Whether a clock falls to a time that is as likely the stream's own as an older one's: no further before its first
+        record than that is before the fall."""
+        return fall.high - fall.depth >= self._base - (fall.high - self._base)
 
     def _older(self, fall: _Fall, stop: int, upto: int, index: int) -> Part:
         count = index - fall.index
-        if fall.high - fall.depth < self._base:
+        if not self._near(fall):
             why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and before the first record of the stream"
             return Part(fall.start, stop, "stale records", why, fall.after, upto, count)
         why = f"their clock is {fall.depth:,.0f} s behind what stands before and behind them"

@@ -45,12 +45,15 @@ def copied_blocks(octets: Octets, low: int) -> list[int]:
     return sorted(set(out))
 
 
-def repeated(read: Read, at: int, low: int, high: int, starts: Callable[[int, int], Offsets]) -> tuple[int, int, int] | None:
+def repeated(
+    read: Read, at: int, chain: tuple[int, int], edges_of: Callable[[int, int], Offsets], least: int = DISTINCT
+) -> tuple[int, int, int] | None:
     """(start, stop, start of the original) of the run of whole records around the one at `at` that stands before as well.
 
-    The run lies in the chain [low, high); `starts(a, b)` gives where its records start in [a, b]. None where nothing repeats,
-    and where it does so again and again, as a habit.
+    The run lies in the `chain` [start, stop); `edges_of(a, b)` gives where its records start, or the last one ends, in [a, b].
+    None where fewer than `least` different records repeat, and where they do so again and again, as a habit.
     """
+    low, high = chain
     here = read(at, min(high, at + REACH))
     begin = max(0, at - REACH)
     found = read(begin, at).tobytes().rfind(here[:PROBE].tobytes())
@@ -60,14 +63,14 @@ def repeated(read: Read, at: int, low: int, high: int, starts: Callable[[int, in
     ahead = _equal(here, read(at - lag, at - lag + len(here)))
     reach = min(at - low, begin + found, REACH)
     back = _equal(read(at - reach, at)[::-1], read(at - lag - reach, at - lag)[::-1])
-    if back + ahead < LEAST or back + ahead > lag + LEAST:
+    if (least > 1 and back + ahead < LEAST) or back + ahead > lag + LEAST:
         return None
-    edges = starts(at - back, at + ahead)
-    if len(edges) <= DISTINCT:
+    edges = edges_of(at - back, at + ahead)
+    if len(edges) <= least:
         return None
     octets = read(int(edges[0]), int(edges[-1])).tobytes()
     distinct = {octets[a - edges[0] : b - edges[0]] for a, b in pairwise(edges.tolist())}
-    return (int(edges[0]), int(edges[-1]), int(edges[0]) - lag) if len(distinct) >= DISTINCT else None
+    return (int(edges[0]), int(edges[-1]), int(edges[0]) - lag) if len(distinct) >= least else None
 
 
 def _equal(left: Octets, right: Octets) -> int:

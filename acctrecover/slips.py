@@ -46,7 +46,7 @@ def _head(gap: Gap, dialect: Fixed) -> Verdict:
     octets = gap.octets
     lost = dialect.size - len(octets)
     _, bits, holds = dialect.shape.suffix(octets)
-    alike = gap.likeness.of(gap.column, lost).sum() > 0
+    alike = gap.likeness.of(gap.column, lost)[gap.column != 0].sum() >= 0
     if holds and (alike or (bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN)):
         return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost", None, lost)
     return Verdict("foreign data", f"{look(octets)} before the first record; it fits no record's end")
