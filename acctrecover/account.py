@@ -14,7 +14,7 @@ from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
 from acctrecover.history import History, Part
 from acctrecover.mend import unsound
-from acctrecover.repeats import DISTINCT, copied_blocks, repeated
+from acctrecover.repeats import DISTINCT, PROBE, copied_blocks, repeated
 from acctrecover.result import chain_batches
 from acctrecover.source import Source
 from acctrecover.stream import Offsets
@@ -81,8 +81,9 @@ class Account:
         history.begin(chain.start, self._gapped(number))
         if number and self._gapped(number):
             self._place(chain.start, number)
-        if chain.tail:
-            self._place(chain.tail[-1], number)
+        ends = [start for start in chain.tail if chain.stop - start >= PROBE]
+        if ends:
+            self._place(ends[-1], number)
         extent = Extent("chain", chain.start, chain.stop, chain.dialect.name, chain.dialect.order)
         if isinstance(chain.dialect, Fixed):
             return self._fixed(number, chain, chain.dialect, replace(extent, oddities=tuple(oddities)))
@@ -198,7 +199,7 @@ class Account:
         stops = [self.chains[i - 1].stop for i in range(1, len(self.chains)) if part.upto < self.chains[i].start <= part.stop]
         if part.damaged and not starts and not stops:
             return None
-        if part.timed < 2 and not (starts and (stops or part.stop == self.source.size)):
+        if part.timed < 2 and not starts and not stops:
             return None
         start = starts[-1] if starts else self._border(part.after, part.start)
         stop = stops[0] if stops else self._border(part.upto, part.stop)
@@ -217,7 +218,7 @@ class Account:
         own = [part for part in parts if part.start < chain.stop and chain.start < part.stop]
         history = self._history(chain.dialect)
         seams = [seam for seam in history.seams if chain.start <= seam[0] < chain.stop]
-        seams = [seam for seam in seams if not any(part.start <= seam[0] <= part.stop for part in own)]
+        seams = [seam for seam in seams if not any(part.start <= seam[0] <= max(part.stop, part.upto) for part in own)]
         detail = history.telling(seams)
         if not own:
             return [replace(whole, detail=detail)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,8 @@ RESTART = 1000
 """How far a serial number falls when it starts over; neighbours in exit order differ by less."""
 ABRUPT = 0.25
 """The share of a fall that the clock must leap back at once behind older records: one that was set back only catches up."""
-FAR = 60.0
-"""Seconds that a clock must fall behind damage, for good, where records of another stream go on."""
+NEAR = 60.0
+"""Seconds before the first record of a stream that may still be its own time."""
 BACK = 512
 """Timed records before a fall that may be ones from further on."""
 MOST = 3
@@ -57,7 +57,6 @@ class _Fall:
     index: int
     high: float
     depth: float
-    seams: int
     after: int
     early: _Early | None
 
@@ -104,7 +103,7 @@ class History:
             odd = odd | restarts
             self._number = float(numbers[-1])
         if self._fall is not None or falls:
-            odd = odd | (steps > STEP)
+            odd = odd | (steps >= STEP)
         for row in np.flatnonzero(odd).tolist():
             self._odd(offsets, seconds, known + row, self._index + row, float(steps[row]), bool(restarts[row]))
         self._index += len(steps)
@@ -116,14 +115,13 @@ class History:
         if fall is not None and fall.early is not None and index - fall.index > 2 * fall.early.count:
             self._settle(fall)
             fall = None
-        if fall is not None and second >= fall.high - STEP:
+        if fall is not None and second > fall.high - STEP:
             if step >= ABRUPT * fall.depth:
-                del self.seams[fall.seams :]
                 self.parts.append(self._older(fall, at, before, index))
             self._fall = None
         elif step <= -STEP:
             early = self._ahead(offsets, seconds, row)
-            self._fall = fall or _Fall(at, index, second - step, -step, len(self.seams), before, early)
+            self._fall = fall or _Fall(at, index, second - step, -step, before, early)
             self.seams.append((at, step))
         elif restart:
             self.seams.append((at, step))
@@ -146,10 +144,10 @@ class History:
     def _settle(self, fall: _Fall) -> None:
         """The records before a fall are ones from further on: fewer than those behind it."""
         assert fall.early is not None
-        del self.seams[fall.seams :]
         why = f"their clock is {fall.depth:,.0f} s ahead of what stands behind them"
-        early = fall.early
-        self.parts.append(Part(early.start, fall.start, "out-of-order block", why, early.after, fall.after, early.count))
+        early, first = fall.early, fall.early.start == self._first
+        word = "out-of-order block" if not first or self._near(fall) else "foreign stream"
+        self.parts.append(Part(early.start, fall.start, word, why, early.after, fall.after, early.count, damaged=first))
         self._fall = None
 
     def finish(self, stop: int) -> None:
@@ -157,41 +155,29 @@ class History:
         fall = self._fall
         if fall is None:
             return
-        left, last = self._index - fall.index, int(self._offsets[-1])
-        early = fall.early
-        if early is not None and early.start != self._first:
-            if early.count < left:
-                self._settle(fall)
-            else:
-                del self.seams[fall.seams :]
-                self.parts.append(self._older(fall, stop, last, self._index))
-            return
-        strange = fall.depth > FAR and not self._near(fall)
-        if left <= fall.index:
-            why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and stays there"
-            word = "stale records" if strange else "out-of-order block"
-            self.parts.append(Part(fall.start, stop, word, why, fall.after, last, left, damaged=True))
+        left, last, early = self._index - fall.index, int(self._offsets[-1]), fall.early
+        if early is not None and early.count < left:
+            self._settle(fall)
+        elif left <= fall.index:
+            part = self._older(fall, stop, last, self._index)
+            self.parts.append(replace(part, damaged=early is None or early.start == self._first))
         else:
-            why = f"their clock is {fall.depth:,.0f} s ahead of what stands behind them, and stays there"
-            word = "foreign stream" if strange else "out-of-order block"
+            why = f"their clock is {fall.depth:,.0f} s ahead of what stands behind them"
+            word = "out-of-order block" if self._near(fall) else "foreign stream"
             self.parts.append(Part(self._first, fall.start, word, why, self._first, fall.after, fall.index, damaged=True))
 
     def _near(self, fall: _Fall) -> bool:
         """Whether a clock falls to a time that is as likely the stream's own as an older one's: no further before its first
-        record than that is before the fall."""
-        return fall.high - fall.depth >= self._base - (fall.high - self._base)
+        record than that is before the fall, or than a minute."""
+        return fall.high - fall.depth >= self._base - max(fall.high - self._base, NEAR)
 
     def _older(self, fall: _Fall, stop: int, upto: int, index: int) -> Part:
         count = index - fall.index
         if not self._near(fall):
-            why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and before the first record of the stream"
+            why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and long before the first record of the stream"
             return Part(fall.start, stop, "stale records", why, fall.after, upto, count)
-        why = f"their clock is {fall.depth:,.0f} s behind what stands before and behind them"
+        why = f"their clock is {fall.depth:,.0f} s behind what stands before them"
         return Part(fall.start, stop, "out-of-order block", why, fall.after, upto, count)
-
-    @property
-    def detail(self) -> str | None:
-        return self.telling(self.seams)
 
     def telling(self, seams: list[tuple[int, float]]) -> str | None:
         """Seams in words: the first ones, and how many more."""

@@ -94,7 +94,8 @@ def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot]
     wound, size = damaged.wounds[0], len(damaged.data)
     low, high = scar(wound, spots, size)
     start, stop = min(low, wound.out_start), max(high, wound.out_stop, low + 1)
-    near = [extent for extent in found.extents if extent.start < stop and extent.stop > start]
+    first = start - 1 if wound.kind == "splice" else start  # either side of a seam may be called the other stream's
+    near = [extent for extent in found.extents if extent.start < stop and extent.stop > first]
     verdict.causes = [extent.cause for extent in near if extent.cause]
     moved = wound.kind.startswith("block-") or wound.kind == "stale-block"
     told = (moved or wound.kind == "splice") and tells(wound, spots, texts)
