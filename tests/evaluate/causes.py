@@ -1,4 +1,23 @@
-"""Which causes each kind of damage may be given, and what a scan says of a single wound."""
+"""Which causes each kind of damage may be given, and what a scan says of a single wound.
+
+A kind has one right name, or several where the same bytes come of several kinds of damage. These are the equivalences:
+
+* A changed byte in a header is a damaged header or an overwritten record; one that was healed, or is suspect for a broken rule,
+  is named by that, whatever the healing was worth (that has a column of its own).
+* Zeros over less than LONG_ZEROS bytes may be a header's bytes overwritten; from there on only a zero run is right.
+* Bytes that are gone from the end of a record on leave a torn record; so do bytes missing. A stream cut and put together again
+  (copytruncate, a full disk) leaves what a deletion leaves.
+* What was put between records is put in or foreign; what was put over them overwritten or foreign. In a stream of records of one size
+  bytes put in that are a multiple of it keep the phase, as bytes put over do.
+* A wound in the first or the last record cuts the stream there, and a header damaged there is one whose start or end is lost.
+* A moved block is only known by clocks that fall back, or by bytes that stand twice. Where neither shows, it cuts records and covers
+  others, and is named for that. An older block whose clocks are no further before the first record than the stream is long, or than
+  a minute, may be the stream's own, and is then out of order. A block of an older stream that shares its bytes with this one stands
+  twice. Where a moved block cut no record at all, a clock that was set back does the same, and a scan says both.
+* Of a splice either side may be called the other's stream.
+
+What leaves no trace is not counted: a value changed within its rules, whole records that vanish between two others.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +26,7 @@ from typing import Any
 
 from acctrecover.damaging import Damaged, Wound
 
+from .genuine import SIZE
 from .judge import Spot, Verdict
 from .streams import Stream, seconds
 
@@ -37,22 +57,25 @@ RIGHT: dict[str, set[str]] = {
     "splice": {"foreign stream", "other byte order", "stale records", "torn record"},
 }
 UNTOLD = {"foreign stream", "overwritten", "foreign data", *MISSING}
-"""What else a moved block may be called where no clock or repetition gives it away: it cuts records and covers others."""
+"""What else a moved block may be called where no clock or repetition gives it away."""
+SEAM = "older records before or behind it"
+"""What a scan says of a clock that falls back where no record was cut."""
 LONG_ZEROS = 64
 """Zeros from which only a zero run is the right name."""
 STEP = 2
 """Seconds a clock must fall back, beyond what it does in the whole stream, before a moved block has to be recognised."""
+MINUTE = 60
+"""Seconds before the first record of a stream that may still be its own time."""
 
 
 def accepted(wound: Wound, size: int, framed: bool, told: bool) -> set[str]:
-    """The right names of a single wound in a damaged stream of `size` bytes.
-
-    A wound at an end also cuts the stream there, and one in the first or last header cannot be told from that. `told`: whether
-    clocks or a repetition give a moved block away.
-    """
+    """The right names of a single wound in a damaged stream of `size` bytes; `told`: whether clocks or a repetition show a move."""
     right = set(RIGHT[wound.kind])
-    if wound.kind == "zero-run" and wound.out_stop - wound.out_start >= LONG_ZEROS:
+    width = wound.out_stop - wound.out_start
+    if wound.kind == "zero-run" and width >= LONG_ZEROS:
         right = {"zero run"}
+    if right == INSERTED and not framed and width % SIZE == 0:
+        right |= {"overwritten"}
     if not told and wound.kind in ("stale-block", "block-swap", "block-reorder", "block-duplicate", "splice"):
         right |= UNTOLD
     ends = right & OVERWRITTEN or right == MISSING or (framed and wound.kind == "insert")
@@ -75,37 +98,54 @@ def falls(stream: list[float]) -> float:
     return max((a - b for a, b in pairwise(stream)), default=0.0)
 
 
+def times(stream: Stream) -> list[float]:
+    """The clocks of a whole stream in order."""
+    return [clock for start, stop in stream.records if (clock := seconds(stream, start, stop)) is not None]
+
+
 def tells(wound: Wound, spots: list[Spot], texts: dict[str, Stream]) -> bool:
     """Whether whole records show that a block was moved: written twice, or with clocks that fall back."""
     if wound.kind == "block-duplicate":
         return any(wound.out_start <= spot.start and spot.stop <= wound.out_stop for spot in spots)
-    whole = texts["input"]
-    before = falls([clock for start, stop in whole.records if (clock := seconds(whole, start, stop)) is not None])
     places = ((texts[spot.text], *texts[spot.text].records[spot.index]) for spot in spots)
-    return falls([clock for place in places if (clock := seconds(*place)) is not None]) >= before + STEP
+    return falls([clock for place in places if (clock := seconds(*place)) is not None]) >= falls(times(texts["input"])) + STEP
+
+
+def own(wound: Wound, spots: list[Spot], texts: dict[str, Stream]) -> set[str]:
+    """What else a stale block is: one that may be the stream's own by its clocks, or that stands elsewhere in it."""
+    if wound.kind != "stale-block":
+        return set()
+    stale, clocks = texts["stale"], times(texts["input"])
+    block = [stale.records[spot.index] for spot in spots if spot.text == "stale"]
+    old = [clock for place in block if (clock := seconds(stale, *place)) is not None]
+    more = {"out-of-order block"} if old and min(old) >= clocks[0] - max(MINUTE, clocks[-1] - clocks[0]) else set()
+    originals = {texts["input"].data[a:b] for a, b in texts["input"].records}
+    return more | ({"duplicate block"} if any(stale.data[a:b] in originals for a, b in block) else set())
 
 
 def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot], texts: dict[str, Stream]) -> None:
     """Count whether the scan names a single wound rightly, where the bytes can tell.
 
-    They can where the wound leaves a gap or a healed record, and where a moved block gives itself away; a value changed within
-    its rules and whole records that vanish between two others tell nothing.
+    They can where the wound leaves a gap, a healed record or a broken rule, and where a moved block gives itself away.
     """
     wound, size = damaged.wounds[0], len(damaged.data)
     low, high = scar(wound, spots, size)
     start, stop = min(low, wound.out_start), max(high, wound.out_stop, low + 1)
-    first = start - 1 if wound.kind == "splice" else start  # either side of a seam may be called the other stream's
+    first = start - 1 if wound.kind == "splice" else start
     near = [extent for extent in found.extents if extent.start < stop and extent.stop > first]
     verdict.causes = [extent.cause for extent in near if extent.cause]
     moved = wound.kind.startswith("block-") or wound.kind == "stale-block"
     told = (moved or wound.kind == "splice") and tells(wound, spots, texts)
-    right = accepted(wound, size, texts["input"].format == "cookie", told)
-    healed = any(odd.status == "healed" and start <= odd.offset < stop for extent in near for odd in extent.oddities)
-    if not (verdict.causes or healed or (told and moved)):
+    right = accepted(wound, size, texts["input"].format == "cookie", told) | own(wound, spots, texts)
+    cured = bool(right & OVERWRITTEN) and any(
+        odd.status == "healed" and start <= odd.offset < stop for extent in near for odd in extent.oddities
+    )
+    if not (verdict.causes or cured or (told and moved)):
         return
-    named = bool(right & set(verdict.causes)) or any(name in (extent.detail or "") for extent in near for name in right)
-    cured = healed and not verdict.causes and not verdict.counts["healed wrong"] and bool(right & OVERWRITTEN)
-    if named or cured:
+    details = [extent.detail or "" for extent in near]
+    named = bool(right & set(verdict.causes)) or any(name in detail for detail in details for name in right)
+    seam = moved and not any(extent.kind == "gap" for extent in near) and any(SEAM in detail for detail in details)
+    if named or seam or (cured and not verdict.causes):
         verdict.counts["cause right"] += 1
     else:
         verdict.fault("cause wrong", low, high)
