@@ -18,6 +18,8 @@ ZEROS = 32
 """NUL bytes in a row that make a zero run of their own inside a gap."""
 BLOCK = 512
 """Bytes that a disk writes at once, at multiples of it."""
+FEW = 3
+"""Records of a type from which bytes are compared with them place by place."""
 TELLING = 16.0
 """Bits of evidence from which leading or trailing fields are taken for a record's."""
 
@@ -76,8 +78,8 @@ class Gap:
         return np.frombuffer(self.read(self.before.tail[-1], self.before.stop), np.uint8)
 
     @cached_property
-    def likeness(self) -> Likeness:
-        """How much bytes look like the records on either side. There must be a chain on one."""
+    def samples(self) -> list[Octets]:
+        """Records on either side. There must be a chain on one."""
         chain = self.before or self.after
         assert chain is not None
         unit = chain.dialect.pitch or 64
@@ -87,7 +89,25 @@ class Gap:
             samples.append(self.read(stop - min(SAMPLE * unit, stop - self.before.start), stop))
         if self.after is not None and self.after.dialect is chain.dialect:
             samples.append(self.read(self.after.start, min(self.after.stop, self.after.start + SAMPLE * unit)))
-        return Likeness([np.frombuffer(sample, np.uint8) for sample in samples], chain.dialect.pitch)
+        return [np.frombuffer(sample, np.uint8) for sample in samples]
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """How much bytes look like the records on either side. There must be a chain on one."""
+        chain = self.before or self.after
+        assert chain is not None
+        return Likeness(self.samples, chain.dialect.pitch)
+
+    def kin(self, header: bytes, size: int) -> Likeness | None:
+        """How much bytes look like records with this header and size; None where few stand near."""
+        rows: list[Octets] = []
+        for sample in self.samples:
+            data, at = sample.tobytes(), sample.tobytes().find(header)
+            while at >= 0:
+                if at + size <= len(data):
+                    rows.append(sample[at : at + size])
+                at = data.find(header, at + 1)
+        return Likeness(rows, size) if len(rows) >= FEW else None
 
     def torn(self, dialect: Dialect) -> Oddity | None:
         """The record whose leading fields all of these bytes are."""
@@ -141,6 +161,18 @@ def look(octets: bytes) -> str:
     if not sample.strip(sample[:1]):
         return f"{len(octets)} bytes of 0x{sample[0]:02x}"
     return f"{len(octets)} bytes of {'text' if is_text(sample) else 'other data'}"
+
+
+def text_run(octets: bytes) -> tuple[int, int]:
+    """The longest run of printable ASCII with line ends: (start, stop)."""
+    column = np.frombuffer(octets, np.uint8)
+    plain = (column >= 32) & (column < 127) | (column == 10) | (column == 13) | (column == 9)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], plain, [0]))))
+    if not len(edges):
+        return 0, 0
+    starts, stops = edges[::2], edges[1::2]
+    longest = int((stops - starts).argmax())
+    return int(starts[longest]), int(stops[longest])
 
 
 def is_text(octets: bytes) -> bool:

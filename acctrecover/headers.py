@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from acctrecover.framed import SLIPPED, FramedDialect
-from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, is_text, look
+from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, look, text_run
 from acctrecover.shape import Octets
 
 NULS, MANY_NULS = 8, 16
 """NUL bytes in a row across a record's end that are a zero run if nothing else explains them, and in any case."""
+TEXT = 64
+"""Characters in a row that are text and no record's."""
 FILLED = 0.5
 """The share of a gap that has one and the same value where something overwrote it."""
 SOUND = 9.0
@@ -33,8 +35,11 @@ def framed_cause(gap: Gap, dialect: FramedDialect) -> Verdict:
             return _short(gap, dialect, size)
         record, rest = gap.column[:size], gap.column[size:]
     if gap.within is not dialect:
-        return Verdict("foreign data", look(octets))
-    if (found := _nul(gap, dialect, MANY_NULS)) or (found := _filled(gap)) or (found := _block(gap, len(record))):
+        found = _damaged(gap, dialect) if gap.at_end else None
+        return found or Verdict("foreign data", look(octets))
+    if (found := _nul(gap, dialect, MANY_NULS)) or (found := _filled(gap)):
+        return found
+    if (found := _text(gap, record)) or (found := _block(gap, len(record))):
         return found
     if at is None and (found := _damaged(gap, dialect)):
         return found
@@ -45,8 +50,8 @@ def framed_cause(gap: Gap, dialect: FramedDialect) -> Verdict:
 
 def _head(gap: Gap, dialect: FramedDialect) -> Verdict:
     octets, count = gap.octets, len(gap.octets)
-    if (damaged := _damaged(gap, dialect)) and damaged.cause == "header damaged":
-        return damaged
+    if dialect.reader(gap.column, 0)(0)[0].get(count, SLIPPED) != SLIPPED:
+        return Verdict("header damaged", "room of one record, one byte of its header changed")
     if gap.start or gap.after is None or count >= dialect.largest:
         return Verdict("foreign data", look(octets))
     return Verdict("truncated head", f"the last {count} bytes of a record whose start is lost")
@@ -77,14 +82,24 @@ def _filled(gap: Gap) -> Verdict | None:
     return None
 
 
+def _text(gap: Gap, record: Octets) -> Verdict | None:
+    """Lines of text over a record's end: a block of them, or put in."""
+    low = gap.stop - len(gap.octets) - (len(record) if len(record) == len(gap.last) else 0)
+    start, stop = text_run(gap.read(low, gap.stop))
+    if stop - start < TEXT:
+        return None
+    edges = [min(-(low + edge) % BLOCK, (low + edge) % BLOCK) for edge in (start, stop)]
+    if max(edges) <= 4:
+        return Verdict("overwritten", f"{stop - start} bytes of text at {low + start:#x}, just as many as blocks have")
+    return Verdict("bytes inserted", f"{stop - start} bytes of text at {low + start:#x}")
+
+
 def _block(gap: Gap, back: int) -> Verdict | None:
     """A block of unlike bytes that begins and ends where blocks do, in a gap and the `back` bytes of the record it may begin in."""
     low = gap.start if gap.before is None or back > gap.before.stop else gap.start - (back if gap.last.size == back else 0)
     for start in range(-(-low // BLOCK) * BLOCK, gap.stop - BLOCK + 1, BLOCK):
         block = np.frombuffer(gap.read(start, start + BLOCK), np.uint8)
-        around = (gap.octets[max(0, start - gap.start - NULS) : max(0, start - gap.start)], gap.octets[start + BLOCK - gap.start :][:NULS])
-        flows = any(len(part) == NULS and is_text(part) for part in around)
-        if gap.likeness.bits(block) < STRANGE and not (flows and is_text(block.tobytes())):
+        if gap.likeness.bits(block) < STRANGE:
             return Verdict("overwritten", f"the block of {BLOCK} bytes at {start:#x} holds {look(block.tobytes())}")
     return None
 
@@ -92,7 +107,8 @@ def _block(gap: Gap, back: int) -> Verdict | None:
 def _short(gap: Gap, dialect: FramedDialect, size: int) -> Verdict:
     """A header that claims more than the gap has."""
     count, missing = len(gap.octets), size - len(gap.octets)
-    if gap.after is not None and _one_bit(dialect, gap.column, count):
+    payload = gap.column[dialect.head :]
+    if gap.after is not None and _one_bit(dialect, gap.column, count) and not _other_end(gap, payload, payload):
         return Verdict("header damaged", f"one bit of its length: {size} bytes are claimed, the next record begins after {count}")
     if put := _split_header(gap, dialect, gap.column, strict=True):
         return _put(*put)
@@ -103,24 +119,37 @@ def _short(gap: Gap, dialect: FramedDialect, size: int) -> Verdict:
 
 def _behind(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> Verdict:
     """Bytes behind what a header says is its record, before the next one: the record is that long or was made so."""
-    count = len(rest)
-    if len(record) and _one_bit(dialect, record, len(record) + count):
+    count, at = len(rest), dialect.shape_at(record, 0)
+    other = at is not None and at[0].record.lengths is not None and _other_end(gap, record[at[1] :], rest)
+    if not other and _one_bit(dialect, record, len(record) + count):
         return Verdict("header damaged", f"one bit of the length before it: the next record begins {count} bytes behind its end")
     if put := _split_header(gap, dialect, rest, strict=False):
         return _put(*put)
     if begun := _begun(dialect, rest):
         return Verdict("bytes missing", f"the first {begun} bytes of a header, then the end of another record")
-    inserted = len(record) > 0 and _could_hold(dialect, record, rest)
-    if inserted and _unlike(gap, dialect, record, rest):
-        return Verdict("bytes inserted", f"{count} bytes too many in the record before them")
+    missing = Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
+    if at is None or other:
+        return missing if other or gap.likeness.bits(rest) > 0 else Verdict("foreign data", look(rest.tobytes()))
+    inserted = Verdict("bytes inserted", f"{count} bytes too many in the record before them")
+    if at[0].record.lengths is not None or not at[0].rules:
+        if _unlike(gap, dialect, record, rest):
+            return inserted
+        return _nul(gap, dialect, NULS) or missing
+    reading = _reading(gap, dialect, record, rest)
+    if reading is not None and reading > gap.likeness.bits(rest):
+        return inserted
     if found := _nul(gap, dialect, NULS):
         return found
-    broken = len(record) > 0 and not inserted and not dialect.fits(record)
-    if broken or gap.likeness.bits(rest) > 0:
-        return Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
-    if inserted:
-        return Verdict("bytes inserted", f"{count} bytes too many, in the record before them or behind it")
-    return Verdict("foreign data", look(rest.tobytes()))
+    if not dialect.fits(record) or gap.likeness.bits(rest) > 0:
+        return missing
+    return inserted if reading is not None else Verdict("foreign data", look(rest.tobytes()))
+
+
+def _other_end(gap: Gap, payload: Octets, rest: Octets) -> bool:
+    """Whether bytes behind a payload unlike the stream's records end as these do: it is not its own end that they are."""
+    tail = rest[-NULS:]
+    own = gap.likeness.of(payload[: max(NULS, len(payload) // 2)]).mean() if len(payload) else 0.0
+    return bool(own < 0 and gap.likeness.of(tail).mean() > 1)
 
 
 def _put(put: int, first: int) -> Verdict:
@@ -129,7 +158,13 @@ def _put(put: int, first: int) -> Verdict:
 
 def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
     """The one record whose room the gap is, where some of its header, or all of its payload, is as it should be."""
-    octets, count = gap.octets, len(gap.octets)
+    octets = gap.octets
+    fill = dialect.declared.fill
+    if fill is not None and gap.stop % fill == 0 and 0 < len(octets) - len(octets.rstrip(b"\0")) < dialect.head:
+        stripped = octets.rstrip(b"\0")
+        if dialect.reader(gap.column, 0)(0)[0].get(len(stripped), SLIPPED) != SLIPPED:
+            octets = stripped
+    count = len(octets)
     if not dialect.smallest <= count <= dialect.largest + 1:
         return None
     damage = dialect.reader(gap.column, 0)(0)[0].get(count)
@@ -218,18 +253,26 @@ def _one(size: int) -> Any:
     return Found(np.zeros(1, np.int64), np.array([size]))
 
 
-def _could_hold(dialect: FramedDialect, record: Octets, rest: Octets) -> bool:
-    """Whether the record is sound once as many bytes as stand behind it are taken out of both, somewhere."""
-    at = dialect.shape_at(record, 0)
-    if at is None:
-        return False
-    shape, skip = at
-    if shape.record.lengths is not None or not shape.rules:
-        return True
+def _reading(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> float | None:
+    """How many bits the end of the gap is like the end of records of this one's type, once bytes put into it are taken out.
+
+    The most of all readings that keep the type's rules; None where none does.
+    """
+    shape, skip = dialect.shape_at(record, 0)  # type: ignore[misc]
     count, size = len(rest), skip + shape.size
     octets = np.concatenate((record, rest))
     readings = np.stack([np.concatenate((octets[:i], octets[i + count : size + count])) for i in range(skip, size)])
-    return bool(shape.valid(np.ascontiguousarray(readings[:, skip:]).reshape(-1).view(shape.dtype)).any())
+    sound = np.flatnonzero(shape.valid(np.ascontiguousarray(readings[:, skip:]).reshape(-1).view(shape.dtype)))
+    if not len(sound):
+        return None
+    alike = gap.kin(record[:skip].tobytes(), size)
+    best = -np.inf
+    for i in sound.tolist():
+        at = skip + i
+        kept = size - at
+        bits = alike.of(octets[len(octets) - kept :], at) if alike is not None else gap.likeness.of(octets[len(octets) - kept :])
+        best = max(best, float(bits.sum()))
+    return best
 
 
 def _unlike(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from acctrecover.fixed import Fixed
 from acctrecover.gap import TELLING, Gap, Verdict, look
 
@@ -47,6 +49,9 @@ def _head(gap: Gap, dialect: Fixed) -> Verdict:
     lost = dialect.size - len(octets)
     _, bits, holds = dialect.shape.suffix(octets)
     alike = gap.likeness.of(gap.column, lost)[gap.column != 0].sum() >= 0
+    if len(octets) <= dialect.shape.dtype[-1].itemsize:  # less than the last field: any that fits a sound record
+        grafted = np.concatenate((gap.samples[0][: dialect.size][:lost], gap.column))
+        alike = alike or bool(dialect.shape.valid(dialect.shape.view(grafted))[0])
     if holds and (alike or (bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN)):
         return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost", None, lost)
     return Verdict("foreign data", f"{look(octets)} before the first record; it fits no record's end")

@@ -113,6 +113,10 @@ def tells(wound: Wound, spots: list[Spot], texts: dict[str, Stream]) -> bool:
 
 def own(wound: Wound, spots: list[Spot], texts: dict[str, Stream]) -> set[str]:
     """What else a stale block is: one that may be the stream's own by its clocks, or that stands elsewhere in it."""
+    if wound.kind == "splice":
+        other = times(texts["other"])
+        clocks = times(texts["input"])
+        return {"out-of-order block"} if min(other) >= clocks[0] - max(MINUTE, clocks[-1] - clocks[0]) else set()
     if wound.kind != "stale-block":
         return set()
     stale, clocks = texts["stale"], times(texts["input"])
