@@ -35,8 +35,11 @@ def framed_cause(gap: Gap, dialect: FramedDialect) -> Verdict:
             return _short(gap, dialect, size)
         record, rest = gap.column[:size], gap.column[size:]
     if gap.within is not dialect:
-        found = _damaged(gap, dialect) if gap.at_end else None
-        return found or Verdict("foreign data", look(octets))
+        if gap.at_end and (found := _damaged(gap, dialect)):
+            return found
+        if gap.at_end and count < dialect.largest and gap.likeness.bits(gap.column) > 0:
+            return Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
+        return Verdict("foreign data", look(octets))
     if (found := _nul(gap, dialect, MANY_NULS)) or (found := _filled(gap)):
         return found
     if (found := _text(gap, record)) or (found := _block(gap, len(record))):
@@ -107,11 +110,9 @@ def _block(gap: Gap, back: int) -> Verdict | None:
 def _short(gap: Gap, dialect: FramedDialect, size: int) -> Verdict:
     """A header that claims more than the gap has."""
     count, missing = len(gap.octets), size - len(gap.octets)
-    payload = gap.column[dialect.head :]
-    if gap.after is not None and _one_bit(dialect, gap.column, count) and not _other_end(gap, payload, payload):
-        return Verdict("header damaged", f"one bit of its length: {size} bytes are claimed, the next record begins after {count}")
-    if put := _split_header(gap, dialect, gap.column, strict=True):
-        return _put(*put)
+    if gap.after is not None and _one_bit(dialect, gap.column, count):
+        why = f"one bit of its length: {size} bytes are claimed, the next record begins after {count}; or {missing} bytes missing"
+        return Verdict("header damaged", why)
     if torn := gap.torn(dialect):
         return Verdict("torn record", f"{count} bytes of a record were written; {torn.reason}", torn, missing)
     return Verdict("bytes missing", f"{missing} of a record's {size} bytes are gone, or whole records with them", None, missing)
@@ -120,40 +121,27 @@ def _short(gap: Gap, dialect: FramedDialect, size: int) -> Verdict:
 def _behind(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> Verdict:
     """Bytes behind what a header says is its record, before the next one: the record is that long or was made so."""
     count, at = len(rest), dialect.shape_at(record, 0)
-    other = at is not None and at[0].record.lengths is not None and _other_end(gap, record[at[1] :], rest)
-    if not other and _one_bit(dialect, record, len(record) + count):
-        return Verdict("header damaged", f"one bit of the length before it: the next record begins {count} bytes behind its end")
-    if put := _split_header(gap, dialect, rest, strict=False):
-        return _put(*put)
+    if _one_bit(dialect, record, len(record) + count):
+        why = f"one bit of the length before it: the next record begins {count} bytes behind its end; or as many bytes inserted"
+        return Verdict("header damaged", why)
+    if put := _split_header(gap, dialect, rest):
+        return Verdict("bytes inserted", f"{put[0]} bytes too many in the header of one record, behind its byte {put[1]}")
     if begun := _begun(dialect, rest):
         return Verdict("bytes missing", f"the first {begun} bytes of a header, then the end of another record")
     missing = Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
-    if at is None or other:
-        return missing if other or gap.likeness.bits(rest) > 0 else Verdict("foreign data", look(rest.tobytes()))
     inserted = Verdict("bytes inserted", f"{count} bytes too many in the record before them")
+    if at is None:
+        return missing if gap.likeness.bits(rest) > 0 else Verdict("foreign data", look(rest.tobytes()))
     if at[0].record.lengths is not None or not at[0].rules:
-        if _unlike(gap, dialect, record, rest):
-            return inserted
-        return _nul(gap, dialect, NULS) or missing
-    reading = _reading(gap, dialect, record, rest)
-    if reading is not None and reading > gap.likeness.bits(rest):
+        return inserted if _unlike(gap, dialect, record, rest) else _nul(gap, dialect, NULS) or missing
+    likelier = _put_in(gap, dialect, record, rest)
+    if likelier is not None and likelier >= 0:
         return inserted
     if found := _nul(gap, dialect, NULS):
         return found
-    if not dialect.fits(record) or gap.likeness.bits(rest) > 0:
+    if likelier is not None or not dialect.fits(record) or gap.likeness.bits(rest) > 0:
         return missing
-    return inserted if reading is not None else Verdict("foreign data", look(rest.tobytes()))
-
-
-def _other_end(gap: Gap, payload: Octets, rest: Octets) -> bool:
-    """Whether bytes behind a payload unlike the stream's records end as these do: it is not its own end that they are."""
-    tail = rest[-NULS:]
-    own = gap.likeness.of(payload[: max(NULS, len(payload) // 2)]).mean() if len(payload) else 0.0
-    return bool(own < 0 and gap.likeness.of(tail).mean() > 1)
-
-
-def _put(put: int, first: int) -> Verdict:
-    return Verdict("bytes inserted", f"{put} bytes too many in the header of one record, behind its byte {first}")
+    return Verdict("foreign data", look(rest.tobytes()))
 
 
 def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
@@ -226,10 +214,10 @@ def _begun(dialect: FramedDialect, octets: Octets) -> int:
     return 0
 
 
-def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets, *, strict: bool) -> tuple[int, int] | None:
+def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets) -> tuple[int, int] | None:
     """(bytes put, where) if bytes were put into a header behind its first ones and what is left is just one sound record.
 
-    A type that may have any length, and so fits somewhere, must leave bytes unlike the stream's; `strict` takes none.
+    A type that may have any length, and so fits somewhere, must leave bytes unlike the stream's.
     """
     data = octets.tobytes()
     (mark, mark_end), _, _ = dialect.places
@@ -242,7 +230,7 @@ def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets, *, strict: b
                 continue
             record = np.frombuffer(header + data[put + dialect.head :], np.uint8)
             loose = dialect.loosely(record, _one(len(record)))[0]
-            if dialect.fits(record) and not (loose and (strict or gap.likeness.bits(octets[first : first + put]) >= STRANGE)):
+            if dialect.fits(record) and not (loose and gap.likeness.bits(octets[first : first + put]) >= STRANGE):
                 return put, first
     return None
 
@@ -253,26 +241,24 @@ def _one(size: int) -> Any:
     return Found(np.zeros(1, np.int64), np.array([size]))
 
 
-def _reading(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> float | None:
-    """How many bits the end of the gap is like the end of records of this one's type, once bytes put into it are taken out.
+def _put_in(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> float | None:
+    """By how many bits it is likelier that bytes were put into a record than that its end is gone, and another's stands there.
 
-    The most of all readings that keep the type's rules; None where none does.
+    Only places count that leave the record sound; None where there is none.
     """
     shape, skip = dialect.shape_at(record, 0)  # type: ignore[misc]
     count, size = len(rest), skip + shape.size
     octets = np.concatenate((record, rest))
-    readings = np.stack([np.concatenate((octets[:i], octets[i + count : size + count])) for i in range(skip, size)])
-    sound = np.flatnonzero(shape.valid(np.ascontiguousarray(readings[:, skip:]).reshape(-1).view(shape.dtype)))
-    if not len(sound):
+    places = np.arange(skip, size + 1)
+    readings = np.stack([np.concatenate((octets[:i], octets[i + count : size + count])) for i in places])
+    sound = shape.valid(np.ascontiguousarray(readings[:, skip:]).reshape(-1).view(shape.dtype))
+    if not sound.any():
         return None
-    alike = gap.kin(record[:skip].tobytes(), size)
-    best = -np.inf
-    for i in sound.tolist():
-        at = skip + i
-        kept = size - at
-        bits = alike.of(octets[len(octets) - kept :], at) if alike is not None else gap.likeness.of(octets[len(octets) - kept :])
-        best = max(best, float(bits.sum()))
-    return best
+    alike = gap.kin(record[:skip].tobytes(), size) or gap.likeness
+    fore = np.concatenate(([0.0], np.cumsum(alike.of(record[skip:], skip))))
+    rear = np.concatenate(([0.0], np.cumsum(alike.of(octets[count + skip :], skip)[::-1])))[::-1]
+    other = np.concatenate(([0.0], np.cumsum(gap.likeness.of(octets[skip:])[::-1])))[::-1][: len(fore)]
+    return float((fore + rear)[sound].max() - (fore + np.maximum(0.0, other)).max())
 
 
 def _unlike(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> bool:

@@ -9,11 +9,13 @@ A kind has one right name, or several where the same bytes come of several kinds
   (copytruncate, a full disk) leaves what a deletion leaves.
 * What was put between records is put in or foreign; what was put over them overwritten or foreign. In a stream of records of one size
   bytes put in that are a multiple of it keep the phase, as bytes put over do.
+* A site's record may hold anything. The start of one and the end of another record that together are longer than it says read as
+  bytes put into it.
 * A wound in the first or the last record cuts the stream there, and a header damaged there is one whose start or end is lost.
 * A moved block is only known by clocks that fall back, or by bytes that stand twice. Where neither shows, it cuts records and covers
   others, and is named for that. An older block whose clocks are no further before the first record than the stream is long, or than
   a minute, may be the stream's own, and is then out of order. A block of an older stream that shares its bytes with this one stands
-  twice. Where a moved block cut no record at all, a clock that was set back does the same, and a scan says both.
+  twice. Where a moved block begins without having cut a record, a clock that was set back does the same, and a scan says both.
 * Of a splice either side may be called the other's stream.
 
 What leaves no trace is not counted: a value changed within its rules, whole records that vanish between two others.
@@ -60,6 +62,8 @@ UNTOLD = {"foreign stream", "overwritten", "foreign data", *MISSING}
 """What else a moved block may be called where no clock or repetition gives it away."""
 SEAM = "older records before or behind it"
 """What a scan says of a clock that falls back where no record was cut."""
+SITES = 0x80
+"""The first type of a cookie stream that a site defines."""
 LONG_ZEROS = 64
 """Zeros from which only a zero run is the right name."""
 STEP = 2
@@ -127,6 +131,18 @@ def own(wound: Wound, spots: list[Spot], texts: dict[str, Stream]) -> set[str]:
     return more | ({"duplicate block"} if any(stale.data[a:b] in originals for a, b in block) else set())
 
 
+def joined(damaged: Damaged, texts: dict[str, Stream]) -> set[str]:
+    """Bytes put in, where a cut joins the start of a site's record and the end of another to more than the first one's size."""
+    wound, whole = damaged.wounds[0], texts["input"]
+    if RIGHT[wound.kind] != MISSING or whole.format != "cookie":
+        return set()
+    parts = [(max(a, wound.in_start), min(b, wound.in_stop), a, b) for a, b in whole.records if a < wound.in_start < b or a < wound.in_stop < b]
+    if len(parts) != 2:
+        return set()
+    (cut, _, start, stop), (_, upto, _, end) = parts
+    return {"bytes inserted"} if whole.data[start + 2] >= SITES and cut - start + end - upto > stop - start else set()
+
+
 def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot], texts: dict[str, Stream]) -> None:
     """Count whether the scan names a single wound rightly, where the bytes can tell.
 
@@ -140,7 +156,7 @@ def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot]
     verdict.causes = [extent.cause for extent in near if extent.cause]
     moved = wound.kind.startswith("block-") or wound.kind == "stale-block"
     told = (moved or wound.kind == "splice") and tells(wound, spots, texts)
-    right = accepted(wound, size, texts["input"].format == "cookie", told) | own(wound, spots, texts)
+    right = accepted(wound, size, texts["input"].format == "cookie", told) | own(wound, spots, texts) | joined(damaged, texts)
     cured = bool(right & OVERWRITTEN) and any(
         odd.status == "healed" and start <= odd.offset < stop for extent in near for odd in extent.oddities
     )
@@ -148,7 +164,8 @@ def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot]
         return
     details = [extent.detail or "" for extent in near]
     named = bool(right & set(verdict.causes)) or any(name in detail for detail in details for name in right)
-    seam = moved and not any(extent.kind == "gap" for extent in near) and any(SEAM in detail for detail in details)
+    cut = any(extent.kind == "gap" and extent.cause != "truncated tail" for extent in near)
+    seam = moved and not cut and any(SEAM in detail for detail in details)
     if named or seam or (cured and not verdict.causes):
         verdict.counts["cause right"] += 1
     else:
