@@ -9,6 +9,7 @@ import numpy as np
 from acctrecover.framed import SLIPPED, FramedDialect
 from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, look, text_run
 from acctrecover.shape import Octets
+from acctrecover.stream import Found
 
 NULS, MANY_NULS = 8, 16
 """NUL bytes in a row across a record's end that are a zero run if nothing else explains them, and in any case."""
@@ -18,6 +19,8 @@ FILLED = 0.5
 """The share of a gap that has one and the same value where something overwrote it."""
 SOUND = 9.0
 """Bits of a payload's rules from which it is no accident that they hold."""
+ANY = 8.0
+"""Bits that it costs bytes to be the end of a record that may hold anything."""
 STRANGE = -8.0
 """Bits of likeness below which bytes are not the stream's own."""
 
@@ -34,11 +37,7 @@ def framed_cause(gap: Gap, dialect: FramedDialect) -> Verdict:
         if count < size:
             return _short(gap, dialect, size)
         record, rest = gap.column[:size], gap.column[size:]
-    if gap.within is not dialect:
-        if gap.at_end and (found := _damaged(gap, dialect)):
-            return found
-        if gap.at_end and count < dialect.largest and gap.likeness.bits(gap.column) > 0:
-            return Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
+    if gap.within is not dialect and not gap.at_end:
         return Verdict("foreign data", look(octets))
     if (found := _nul(gap, dialect, MANY_NULS)) or (found := _filled(gap)):
         return found
@@ -125,7 +124,7 @@ def _behind(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> V
         why = f"one bit of the length before it: the next record begins {count} bytes behind its end; or as many bytes inserted"
         return Verdict("header damaged", why)
     if put := _split_header(gap, dialect, rest):
-        return Verdict("bytes inserted", f"{put[0]} bytes too many in the header of one record, behind its byte {put[1]}")
+        return _put(*put)
     if begun := _begun(dialect, rest):
         return Verdict("bytes missing", f"the first {begun} bytes of a header, then the end of another record")
     missing = Verdict("bytes missing", f"the last {count} bytes of a record whose start is gone")
@@ -142,6 +141,10 @@ def _behind(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> V
     if likelier is not None or not dialect.fits(record) or gap.likeness.bits(rest) > 0:
         return missing
     return Verdict("foreign data", look(rest.tobytes()))
+
+
+def _put(put: int, first: int) -> Verdict:
+    return Verdict("bytes inserted", f"{put} bytes too many in the header of one record, behind its byte {first}")
 
 
 def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
@@ -229,16 +232,10 @@ def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets) -> tuple[int
             if header[mark:mark_end] != dialect.opening or not _legal(dialect, header, len(data) - put):
                 continue
             record = np.frombuffer(header + data[put + dialect.head :], np.uint8)
-            loose = dialect.loosely(record, _one(len(record)))[0]
+            loose = dialect.loosely(record, Found(np.zeros(1, np.int64), np.array([len(record)])))[0]
             if dialect.fits(record) and not (loose and gap.likeness.bits(octets[first : first + put]) >= STRANGE):
                 return put, first
     return None
-
-
-def _one(size: int) -> Any:
-    from acctrecover.stream import Found
-
-    return Found(np.zeros(1, np.int64), np.array([size]))
 
 
 def _put_in(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> float | None:
@@ -248,6 +245,7 @@ def _put_in(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> f
     """
     shape, skip = dialect.shape_at(record, 0)  # type: ignore[misc]
     count, size = len(rest), skip + shape.size
+    record = record[:size]  # without fill bytes
     octets = np.concatenate((record, rest))
     places = np.arange(skip, size + 1)
     readings = np.stack([np.concatenate((octets[:i], octets[i + count : size + count])) for i in places])
@@ -258,7 +256,7 @@ def _put_in(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> f
     fore = np.concatenate(([0.0], np.cumsum(alike.of(record[skip:], skip))))
     rear = np.concatenate(([0.0], np.cumsum(alike.of(octets[count + skip :], skip)[::-1])))[::-1]
     other = np.concatenate(([0.0], np.cumsum(gap.likeness.of(octets[skip:])[::-1])))[::-1][: len(fore)]
-    return float((fore + rear)[sound].max() - (fore + np.maximum(0.0, other)).max())
+    return float((fore + rear)[sound].max() - (fore + np.maximum(-ANY, other)).max())
 
 
 def _unlike(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> bool:
