@@ -12,12 +12,13 @@ from acctrecover.dialect import Dialect, clocks
 from acctrecover.explain import explain
 from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
+from acctrecover.held import held
 from acctrecover.history import History, Part
 from acctrecover.mend import unsound
 from acctrecover.repeats import DISTINCT, PROBE, copied_blocks, repeated
 from acctrecover.result import chain_batches
 from acctrecover.source import Source
-from acctrecover.stream import Offsets
+from acctrecover.stream import Offsets, among
 from acctrecover.survey import Chain
 
 STRIDE = 1 << 15
@@ -39,7 +40,10 @@ class Account:
     source: Source
     chains: list[Chain]
     oddities: list[Oddity]
-    histories: dict[int, History] = field(default_factory=dict)
+    histories: dict[tuple[int, str], History] = field(default_factory=dict)
+    """By dialect and type of record; of all types of a dialect together under no type."""
+    ends: dict[tuple[int, str], tuple[float, float]] = field(default_factory=dict)
+    """The first and the last clock of a type of records in a chain, by its number."""
     places: list[tuple[int, int]] = field(default_factory=list)
     """(offset of a record, number of its chain) where what stands there may stand before it too."""
     marks: dict[int, list[int]] = field(default_factory=dict)
@@ -54,6 +58,7 @@ class Account:
             if at >= 0 and odd.offset < self.chains[at].stop:
                 own.setdefault(at, []).append(odd)
         wholes = [self._whole(number, chain, own.get(number, [])) for number, chain in enumerate(self.chains)]
+        wholes = [self._timed(number, whole) for number, whole in enumerate(wholes)]
         parts = self._parts()
         out: list[Extent] = []
         owners: dict[int, Dialect] = {}
@@ -66,10 +71,27 @@ class Account:
                 out += pieces
                 owners.update((piece.start, chain.dialect) for piece in pieces)
                 at, before = chain.stop, chain
-        return named(out), owners
+        return held(named(out), owners, self._read), owners
 
-    def _history(self, dialect: Dialect) -> History:
-        return self.histories.setdefault(id(dialect), History(dialect.serial))
+    def _history(self, dialect: Dialect, kind: str = "") -> History:
+        return self.histories.setdefault((id(dialect), kind), History(dialect.serial))
+
+    def _told(self, dialect: Dialect) -> list[str]:
+        """The types of records whose clocks say what the history of a dialect is: all together where they agree."""
+        if self._history(dialect).coherent:
+            return [""]
+        kinds = [kind for (owner, kind), history in self.histories.items() if owner == id(dialect) and kind and history.coherent]
+        return kinds or [""] * isinstance(dialect, Fixed)
+
+    def _timed(self, number: int, whole: Extent) -> Extent:
+        """A chain with the clocks at its ends, those of types that do not agree with the rest left out."""
+        dialect = self.chains[number].dialect
+        if isinstance(dialect, Fixed) or self._history(dialect).coherent:
+            return whole
+        ends = [self.ends[number, kind] for kind in self._told(dialect) if (number, kind) in self.ends]
+        if not ends:
+            return replace(whole, first=None, last=None)
+        return replace(whole, first=min(first for first, _ in ends), last=max(last for _, last in ends))
 
     def _gapped(self, number: int) -> bool:
         before = self.chains[number - 1].stop if number else 0
@@ -77,8 +99,7 @@ class Account:
 
     def _whole(self, number: int, chain: Chain, oddities: list[Oddity]) -> Extent:
         """A chain as one extent; its clocks go into the history of its dialect."""
-        history = self._history(chain.dialect)
-        history.begin(chain.start, self._gapped(number))
+        self._history(chain.dialect).begin(chain.start, self._gapped(number))
         if number and self._gapped(number):
             self._place(chain.start, number)
         ends = [start for start in chain.tail if chain.stop - start >= PROBE]
@@ -126,15 +147,17 @@ class Account:
 
     def _framed(self, number: int, chain: Chain, extent: Extent, oddities: list[Oddity], *, anew: bool = True) -> Extent:
         """A chain of framed records, or a piece of one; `anew`: it is the chain, which is looked at for the first time."""
-        dialect, history = chain.dialect, self._history(chain.dialect)
+        dialect = chain.dialect
         odd = {oddity.offset: oddity for oddity in oddities}
         count, bits = 0, 0.0
         first = last = None
         for octets, found, low in chain_batches(self.source, dialect, extent.start, extent.stop, oddities):
-            for oddity in unsound(dialect, octets, found, low):
+            broken = unsound(dialect, octets, found, low)
+            for oddity in broken:
                 odd.setdefault(oddity.offset, oddity)
             seconds = clocks(dialect, octets, found)
-            timed = np.flatnonzero((seconds >= 0) & (seconds < LATEST) & dialect.sound(octets, found))
+            seconds[among(found.starts, np.array([oddity.offset - low for oddity in broken], np.int64))] = np.nan
+            timed = np.flatnonzero((seconds >= 0) & (seconds < LATEST))
             count += len(found.starts)
             bits += float(dialect.bits(octets, found).sum())
             if len(timed):
@@ -142,13 +165,19 @@ class Account:
                 last = float(seconds[timed[-1]])
             if anew:
                 self.marks.setdefault(number, []).append(low)
-                self._feed(number, history, found.starts[timed] + low, seconds[timed], None)
+                self._feed(number, self._history(dialect), found.starts[timed] + low, seconds[timed], None)
+                for shape, _, which in dialect.shapes(octets, found):
+                    own = which[np.isin(which, timed)] if shape.record.clock is not None else which[:0]
+                    if len(own):
+                        kind = shape.record.name
+                        self._history(dialect, kind).feed(found.starts[own] + low, seconds[own])
+                        self.ends[number, kind] = (self.ends.get((number, kind), (float(seconds[own[0]]),))[0], float(seconds[own[-1]]))
                 for block in copied_blocks(octets, low):
                     row = int(np.searchsorted(found.starts, block - low))
                     if row < len(found.starts):
                         self._place(int(found.starts[row]) + low, number)
-        own = tuple(odd[offset] for offset in sorted(odd))
-        return replace(self._weighed(extent, count, bits), first=first, last=last, oddities=own)
+        oddities = [odd[offset] for offset in sorted(odd)]
+        return replace(self._weighed(extent, count, bits), first=first, last=last, oddities=tuple(oddities))
 
     def _weighed(self, extent: Extent, count: int, bits: float) -> Extent:
         e_value = float(2.0 ** max(np.log2(max(self.source.size, 1)) - bits, -1000.0))
@@ -182,7 +211,8 @@ class Account:
                 start, stop, original = found
                 why = f"the same bytes stand at {original:#x}"
                 parts.append(Part(start, stop, "duplicate block", why, start, stop, 0))
-        for history in self.histories.values():
+        owners = {id(chain.dialect): chain.dialect for chain in self.chains}
+        for history in [self._history(dialect, kind) for dialect in owners.values() for kind in self._told(dialect)]:
             history.finish(self.source.size)
             for part in history.parts:
                 fitted = self._fitted(part)
@@ -217,7 +247,8 @@ class Account:
         """A chain cut where records that do not belong there begin and end; its seams are told with the first that belong."""
         own = [part for part in parts if part.start < chain.stop and chain.start < part.stop]
         history = self._history(chain.dialect)
-        seams = [seam for seam in history.seams if chain.start <= seam[0] < chain.stop]
+        told = [seam for kind in self._told(chain.dialect) for seam in self._history(chain.dialect, kind).seams]
+        seams = sorted(seam for seam in told if chain.start <= seam[0] < chain.stop)
         seams = [seam for seam in seams if not any(part.start <= seam[0] <= max(part.stop, part.upto) for part in own)]
         detail = history.telling(seams)
         if not own:
@@ -241,6 +272,8 @@ class Account:
                 extent, detail = replace(extent, detail=detail), None
             if len(cuts) > 1:
                 extent = self._piece(extent, chain, odd)
+                if not self._history(chain.dialect).coherent:
+                    extent = replace(extent, first=None, last=None)
             out.append(extent)
         return out
 

@@ -41,6 +41,7 @@ def explain(source: Source, start: int, stop: int, before: Chain | None, after: 
                     cause=verdict.cause,
                     detail=verdict.detail,
                     oddities=torn,
+                    missing=verdict.missing,
                 )
             last = out[-1] if out else None
             if last and last.cause == here.cause and last.stop == here.start and low > start and a == 0:

@@ -29,7 +29,8 @@ class Extent:
     A chain holds `records` linked records of one format and byte order; a gap holds none that is whole, and `cause` and
     `detail` say why. `evidence_bits` and `e_value` are a chain's; `first` and `last` the clock at its ends, in seconds
     since the epoch; its `cause`, where it has one, says that its records are sound but do not belong there, such as stale records.
-    `oddities` are in offset order.
+    `oddities` are in offset order. A gap most likely `held` so many records, written between the instants `after` and `before`
+    (None where nothing tells); `missing` bytes are gone from one of them, where its length says so.
     """
 
     kind: str
@@ -45,6 +46,10 @@ class Extent:
     first: float | None = None
     last: float | None = None
     oddities: tuple[Oddity, ...] = field(default=())
+    held: int | None = None
+    after: float | None = None
+    before: float | None = None
+    missing: int = 0
 
     @property
     def size(self) -> int:
@@ -67,6 +72,10 @@ class Extent:
         out: dict[str, Any] = {key: getattr(self, key) for key in keys}
         if self.kind == "chain":
             out["first"], out["last"] = self.first, self.last
+        else:
+            out["held"], out["after"], out["before"] = self.held, self.after, self.before
+            if self.missing:
+                out["missing"] = self.missing
         if self.oddities:
             out["odd_records"] = [
                 {"offset": odd.offset, "size": odd.size, "status": odd.status, "reason": odd.reason}

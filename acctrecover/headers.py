@@ -45,6 +45,8 @@ def framed_cause(gap: Gap, dialect: FramedDialect) -> Verdict:
         return found
     if at is None and (found := _damaged(gap, dialect)):
         return found
+    if gap.at_end and gap.likeness.bits(rest) < STRANGE:
+        return Verdict("foreign data", look(octets))
     if len(rest) >= BLOCK or not len(rest):
         return Verdict("foreign data", look(octets))
     return _behind(gap, dialect, record, rest)

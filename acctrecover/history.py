@@ -17,6 +17,8 @@ NEAR = 60.0
 """Seconds before the first record of a stream that may still be its own time."""
 BACK = 512
 """Timed records before a fall that may be ones from further on."""
+COMMON = 4
+"""Of so many records with clocks, one at most may fall back where they are of one history."""
 MOST = 3
 """Seams named; more are counted."""
 
@@ -71,6 +73,8 @@ class History:
     serial: str = ""
     seams: list[tuple[int, float]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    falls: int = 0
+    """How often the clock falls."""
     _offsets: Offsets = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     _seconds: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     _number: float | None = None
@@ -95,14 +99,15 @@ class History:
         offsets, seconds = np.concatenate((self._offsets, offsets)), np.concatenate((self._seconds, seconds))
         steps = np.diff(seconds, prepend=seconds[0])[known:]
         odd = steps <= -STEP
-        falls = bool(odd.any())
+        fallen = int(np.count_nonzero(odd))
+        self.falls += fallen
         restarts = np.zeros(len(steps), np.bool_)
         if numbers is not None:
             rises = np.diff(numbers, prepend=numbers[0] if self._number is None else self._number)
             restarts = (rises < -RESTART) & (steps >= STEP)
             odd = odd | restarts
             self._number = float(numbers[-1])
-        if self._fall is not None or falls:
+        if self._fall is not None or fallen:
             odd = odd | (steps >= STEP)
         for row in np.flatnonzero(odd).tolist():
             self._odd(offsets, seconds, known + row, self._index + row, float(steps[row]), bool(restarts[row]))
@@ -149,6 +154,11 @@ class History:
         word = "out-of-order block" if not first or self._near(fall) else "foreign stream"
         self.parts.append(Part(early.start, fall.start, word, why, early.after, fall.after, early.count, damaged=first))
         self._fall = None
+
+    @property
+    def coherent(self) -> bool:
+        """Whether the clock falls so seldom that it is one."""
+        return COMMON * self.falls <= self._index + COMMON
 
     def finish(self, stop: int) -> None:
         """The stream ends at `stop`."""

@@ -49,7 +49,18 @@ def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]
             span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
             yield where, what, span, extent.detail or ""
         else:
-            yield where, f"gap: {extent.cause}", "", extent.detail or ""
+            yield where, f"gap: {extent.cause}", lost_records(extent), extent.detail or ""
+
+
+def lost_records(extent: Extent) -> str:
+    """How many records a gap most likely held, and when they were written; nothing where nothing tells."""
+    if not extent.held:
+        return ""
+    words = f"likely {number(extent.held, 'record')}"
+    after, before = when(extent.after), when(extent.before)
+    if after and before:
+        return f"{words}, at {after}" if after == before else f"{words}, between {after} and {before}"
+    return f"{words}, after {after}" if after else f"{words}, before {before}" if before else words
 
 
 def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
@@ -135,7 +146,8 @@ def repair_text(result: Repair, out: str | None) -> Iterator[str]:
         yield f"{plain(scan.name)}: no record found; {wrote} an empty stream{to}"
         return
     for extent in scan.gaps:
-        yield f"left out {extent.start:#x}..{extent.stop:#x} ({number(extent.size, 'byte')}): {extent.cause}, {extent.detail}"
+        why = ", ".join(filter(None, (extent.cause, lost_records(extent), extent.detail)))
+        yield f"left out {extent.start:#x}..{extent.stop:#x} ({number(extent.size, 'byte')}): {why}"
     for extent in scan.chains:
         if (extent.format, extent.byte_order) != (result.format, result.byte_order):
             yield (
