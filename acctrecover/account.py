@@ -120,7 +120,9 @@ class Account:
             for low in range(chain.start, chain.stop - shape.size + 1, STRIDE * shape.size):
                 octets = np.frombuffer(self.source.read(low, min(chain.stop, low + STRIDE * shape.size)), np.uint8)
                 records = shape.view(octets, shape.size)
-                serials = None if shape.record.serial is None else np.asarray(shape.evaluate(shape.record.serial, records), np.float64)
+                serials = (
+                    None if shape.record.serial is None else np.asarray(shape.evaluate(shape.record.serial, records), np.float64)
+                )
                 starts = low + np.arange(len(records)) * shape.size
                 self._feed(number, history, starts, shape.clocks(records), serials)
                 for block in copied_blocks(octets, low):
@@ -128,7 +130,12 @@ class Account:
         return self._measured(extent, dialect, chain.count, chain.tail)
 
     def _feed(
-        self, number: int, history: History, starts: Offsets, seconds: npt.NDArray[np.float64], serials: npt.NDArray[np.float64] | None
+        self,
+        number: int,
+        history: History,
+        starts: Offsets,
+        seconds: npt.NDArray[np.float64],
+        serials: npt.NDArray[np.float64] | None,
     ) -> None:
         falls = len(history.seams), len(history.parts)
         history.feed(starts, seconds, serials)
@@ -142,8 +149,8 @@ class Account:
         starts = (extent.start, tail[-1] if tail else extent.stop - shape.size)
         ends = (self.source.read(where, where + shape.size) for where in starts)
         first, last = (float(shape.clocks(np.frombuffer(end, shape.dtype))[0]) for end in ends)
-        times = {"first": None if np.isnan(first) else first, "last": None if np.isnan(last) else last}
-        return replace(self._weighed(extent, count, count * shape.bits), **times)
+        extent = replace(extent, first=None if np.isnan(first) else first, last=None if np.isnan(last) else last)
+        return self._weighed(extent, count, count * shape.bits)
 
     def _framed(self, number: int, chain: Chain, extent: Extent, oddities: list[Oddity], *, anew: bool = True) -> Extent:
         """A chain of framed records, or a piece of one; `anew`: it is the chain, which is looked at for the first time."""
@@ -171,7 +178,10 @@ class Account:
                     if len(own):
                         kind = shape.record.name
                         self._history(dialect, kind).feed(found.starts[own] + low, seconds[own])
-                        self.ends[number, kind] = (self.ends.get((number, kind), (float(seconds[own[0]]),))[0], float(seconds[own[-1]]))
+                        self.ends[number, kind] = (
+                            self.ends.get((number, kind), (float(seconds[own[0]]),))[0],
+                            float(seconds[own[-1]]),
+                        )
                 for block in copied_blocks(octets, low):
                     row = int(np.searchsorted(found.starts, block - low))
                     if row < len(found.starts):
@@ -302,5 +312,3 @@ def named(extents: list[Extent]) -> list[Extent]:
         else:
             out.append(extent)
     return out
-
-

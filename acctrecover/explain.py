@@ -21,7 +21,9 @@ def explain(source: Source, start: int, stop: int, before: Chain | None, after: 
         octets = source.read(low, min(stop, low + LARGEST))
         for a, b, zero in split_zeros(octets):
             edge = (before is not None and b - a < ZEROS) or (low + a == 0 and after is not None and after.start == b < ZEROS)
-            slipped = before is not None and after is not None and (before.dialect.pitch is None or (b - a) % before.dialect.pitch > 0)
+            slipped = (
+                before is not None and after is not None and (before.dialect.pitch is None or (b - a) % before.dialect.pitch > 0)
+            )
             cut = edge and (low + b == source.size or low + a == 0 or slipped)
             if zero and not cut:
                 tail = " at the end: room was made for records that were never written" if low + b == source.size else ""

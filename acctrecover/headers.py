@@ -162,7 +162,9 @@ def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
         return None
     damage = dialect.reader(gap.column, 0)(0)[0].get(count)
     if damage == SLIPPED:
-        lost = any(_legal(dialect, octets[:k] + bytes([v]) + octets[k:], count + 1) for k in range(dialect.head) for v in range(256))
+        lost = any(
+            _legal(dialect, octets[:k] + bytes([v]) + octets[k:], count + 1) for k in range(dialect.head) for v in range(256)
+        )
         if lost:
             return Verdict("bytes missing", "one byte of its header is gone", None, 1)
         return Verdict("bytes inserted", "one byte too many in its header")
@@ -265,5 +267,3 @@ def _unlike(gap: Gap, dialect: FramedDialect, record: Octets, rest: Octets) -> b
     """Whether somewhere behind the record's header there stand as many bytes unlike the stream's as stand behind the record."""
     bits = np.concatenate(([0.0], np.cumsum(gap.likeness.of(np.concatenate((record[dialect.head :], rest))))))
     return bool((bits[len(rest) :] - bits[: len(bits) - len(rest)]).min() < 0)
-
-

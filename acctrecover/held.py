@@ -23,9 +23,7 @@ LEAP = 1 << 16
 """A distance of serial numbers that says nothing."""
 
 
-def held(
-    extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable[[int, int], Octets]
-) -> list[Extent]:
+def held(extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable[[int, int], Octets]) -> list[Extent]:
     """The extents of an input with what each gap held: `held` records, between the instants `after` and `before`.
 
     Records of one size are counted by the room they take, framed ones by the mean size of those on either side. Where bytes

@@ -184,7 +184,9 @@ class History:
     def _older(self, fall: _Fall, stop: int, upto: int, index: int) -> Part:
         count = index - fall.index
         if not self._near(fall):
-            why = f"their clock is {fall.depth:,.0f} s behind what stands before them, and long before the first record of the stream"
+            why = (
+                f"their clock is {fall.depth:,.0f} s behind what stands before them, and long before the first record of the stream"
+            )
             return Part(fall.start, stop, "stale records", why, fall.after, upto, count)
         why = f"their clock is {fall.depth:,.0f} s behind what stands before them"
         return Part(fall.start, stop, "out-of-order block", why, fall.after, upto, count)

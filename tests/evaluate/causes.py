@@ -7,13 +7,13 @@ A kind has one right name, or several where the same bytes come of several kinds
 * Zeros over less than LONG_ZEROS bytes may be a header's bytes overwritten; from there on only a zero run is right.
 * Bytes that are gone from the end of a record on leave a torn record; so do bytes missing. A stream cut and put together again
   (copytruncate, a full disk) leaves what a deletion leaves.
-* What was put between records is put in or foreign; what was put over them overwritten or foreign. In a stream of records of one size
-  bytes put in that are a multiple of it keep the phase, as bytes put over do.
+* What was put between records is put in or foreign; what was put over them overwritten or foreign. In a stream of records of one
+  size bytes put in that are a multiple of it keep the phase, as bytes put over do.
 * A site's record may hold anything. The start of one and the end of another record that together are longer than it says read as
   bytes put into it.
 * A wound in the first or the last record cuts the stream there, and a header damaged there is one whose start or end is lost.
-* A moved block is only known by clocks that fall back, or by bytes that stand twice. Where neither shows, it cuts records and covers
-  others, and is named for that. An older block whose clocks are no further before the first record than the stream is long, or than
+* A moved block is only known by clocks that fall back, or by bytes that stand twice. Where neither shows, it cuts records and
+  covers others, and is named for that. An older block whose clocks are no further before the first record than the stream is long, or than
   a minute, may be the stream's own, and is then out of order. A block of an older stream that shares its bytes with this one stands
   twice. Where a moved block begins without having cut a record, a clock that was set back does the same, and a scan says both.
 * Of a splice either side may be called the other's stream.
@@ -136,7 +136,11 @@ def joined(damaged: Damaged, texts: dict[str, Stream]) -> set[str]:
     wound, whole = damaged.wounds[0], texts["input"]
     if RIGHT[wound.kind] != MISSING or whole.format != "cookie":
         return set()
-    parts = [(max(a, wound.in_start), min(b, wound.in_stop), a, b) for a, b in whole.records if a < wound.in_start < b or a < wound.in_stop < b]
+    parts = [
+        (max(a, wound.in_start), min(b, wound.in_stop), a, b)
+        for a, b in whole.records
+        if a < wound.in_start < b or a < wound.in_stop < b
+    ]
     if len(parts) != 2:
         return set()
     (cut, _, start, stop), (_, upto, _, end) = parts
