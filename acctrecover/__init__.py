@@ -7,7 +7,7 @@ The package, from the top down; each module imports only from the lines below it
     repairing, damaging             what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
-    explain, held                   a gap cut into extents; how many records it held
+    explain, held, embedded         a gap cut into extents; how many records it held; streams carried in payloads
     mend                            records in a gap that are neither intact nor lost
     fill                            chains stranded in a gap
     walk, export, table             bytes to chains; records to rows; a declaration to rows

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.dialect import Dialect, clocks
+from acctrecover.embedded import Embedded
 from acctrecover.explain import explain
 from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
+from acctrecover.framed import FramedDialect
 from acctrecover.held import held
 from acctrecover.history import History, Part
 from acctrecover.mend import unsound
@@ -158,7 +160,10 @@ class Account:
         odd = {oddity.offset: oddity for oddity in oddities}
         count, bits = 0, 0.0
         first = last = None
+        carried = Embedded()
         for octets, found, low in chain_batches(self.source, dialect, extent.start, extent.stop, oddities):
+            if isinstance(dialect, FramedDialect):
+                carried.look(dialect, octets, found, low)
             broken = unsound(dialect, octets, found, low)
             for oddity in broken:
                 odd.setdefault(oddity.offset, oddity)
@@ -187,7 +192,8 @@ class Account:
                     if row < len(found.starts):
                         self._place(int(found.starts[row]) + low, number)
         oddities = [odd[offset] for offset in sorted(odd)]
-        return replace(self._weighed(extent, count, bits), first=first, last=last, oddities=tuple(oddities))
+        detail = "; ".join(filter(None, (extent.detail, carried.detail))) or None
+        return replace(self._weighed(extent, count, bits), first=first, last=last, detail=detail, oddities=tuple(oddities))
 
     def _weighed(self, extent: Extent, count: int, bits: float) -> Extent:
         e_value = float(2.0 ** max(np.log2(max(self.source.size, 1)) - bits, -1000.0))
@@ -262,7 +268,7 @@ class Account:
         seams = [seam for seam in seams if not any(part.start <= seam[0] <= max(part.stop, part.upto) for part in own)]
         detail = history.telling(seams)
         if not own:
-            return [replace(whole, detail=detail)]
+            return [replace(whole, detail="; ".join(filter(None, (detail, whole.detail))) or None)]
         cuts: list[tuple[int, int, Part | None]] = []
         at = chain.start
         for part in own:
@@ -275,7 +281,7 @@ class Account:
         out = []
         for start, stop, piece in cuts:
             odd = [oddity for oddity in whole.oddities if start <= oddity.offset < stop]
-            extent = replace(whole, start=start, stop=stop, oddities=tuple(odd))
+            extent = replace(whole, start=start, stop=stop, detail=None, oddities=tuple(odd))
             if piece is not None:
                 extent = replace(extent, cause=piece.cause, detail=piece.detail)
             else:

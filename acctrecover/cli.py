@@ -185,7 +185,7 @@ def repair(
     quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
-    stale: Annotated[str, typer.Option(metavar="keep|drop", help="Sound records that do not belong where they stand.")] = "keep",
+    stale: Annotated[str, typer.Option(metavar="keep|drop", help="Stale records, duplicates and another stream's.")] = "keep",
     force: Force = False,
 ) -> None:
     """Copy the surviving records into a new file, byte for byte.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from acctrecover.cause import judge
 from acctrecover.extent import Extent
-from acctrecover.gap import ZEROS, Gap, split_zeros
+from acctrecover.gap import BLOCK, ZEROS, Gap, split_zeros
 from acctrecover.source import Source
 from acctrecover.survey import Chain
 
@@ -25,7 +25,10 @@ def explain(source: Source, start: int, stop: int, before: Chain | None, after: 
                 before is not None and after is not None and (before.dialect.pitch is None or (b - a) % before.dialect.pitch > 0)
             )
             cut = edge and (low + b == source.size or low + a == 0 or slipped)
-            if zero and not cut:
+            if zero and before is not None and after is not None and (a, b) == (0, stop - start) and _pads(before, after):
+                why = f"{b - a} NUL bytes up to the border at {stop:#x}, where the next record begins"
+                here = Extent("gap", start, stop, cause="padding", detail=why)
+            elif zero and not cut:
                 tail = " at the end: room was made for records that were never written" if low + b == source.size else ""
                 here = Extent("gap", low + a, low + b, cause="zero run", detail=f"{b - a} NUL bytes{tail}")
             else:
@@ -52,3 +55,10 @@ def explain(source: Source, start: int, stop: int, before: Chain | None, after: 
             else:
                 out.append(here)
     return out
+
+
+def _pads(before: Chain, after: Chain) -> bool:
+    """Whether what stands between two chains can be what a writer pads a block with: too little for the next record to fit."""
+    dialect, room = before.dialect, after.start - before.stop
+    fits = BLOCK % dialect.pitch == 0 if dialect.pitch else False
+    return dialect is after.dialect and not fits and after.start % BLOCK == 0 and 0 < room < min(BLOCK, dialect.largest)

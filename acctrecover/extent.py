@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+NOT_OWN = frozenset({"stale records", "duplicate block", "foreign stream"})
+"""Causes of chains whose records a stream does not need: another's, or its own once more."""
+
 
 @dataclass(frozen=True)
 class Oddity:

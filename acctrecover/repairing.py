@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from acctrecover.errors import OutputError, SelfCheckError
+from acctrecover.extent import NOT_OWN
 from acctrecover.framed import FramedDialect
 from acctrecover.output import atomic_outputs, refuse
 from acctrecover.result import Scan
@@ -94,7 +95,7 @@ def repair(
 ) -> Repair:
     """Write the recovered stream of a path, "-", bytes or an open Source to `out` (None: it is only worked out).
 
-    `strict` leaves suspect and healed records out, and `stale` false those of chains with a cause, such as stale records;
+    `strict` leaves suspect and healed records out, and `stale` false those of stale, duplicate and foreign chains (see NOT_OWN);
     `quarantine` gets the bytes in no written record, in order; `report` a
     JSON account. All outputs appear, or none. Raises OutputError before any work where an output exists (unless `force`), is
     the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is never written to.
@@ -130,7 +131,7 @@ def _write(
     progress: Callable[[int], None],
 ) -> None:
     digest = hashlib.sha256()
-    dropped = [] if stale else [extent for extent in found.chains if extent.cause]
+    dropped = [] if stale else [extent for extent in found.chains if extent.cause in NOT_OWN]
     wanted = {"intact"} if strict else {"intact", "suspect", "healed"}
     at = 0
     with open_source(found.evidence) as source:

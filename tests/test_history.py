@@ -9,7 +9,7 @@ import pytest
 
 from acctrecover.dialect import dialects
 from acctrecover.fixed import Fixed
-from acctrecover.history import History, history
+from acctrecover.history import History
 from acctrecover.registry import load_formats
 
 SAMPLE = (Path(__file__).parent.parent / "corpora" / "linux-v3" / "pacct-v3").read_bytes()
@@ -17,9 +17,9 @@ SIZE = 64
 
 
 def aged(records: bytes, seconds: int) -> bytes:
-    """The same records, written that much earlier."""
+    """The same records, written that much earlier, or later where it is negative."""
     octets = np.frombuffer(records, np.uint8).copy()
-    octets.reshape(-1, SIZE)[:, 24:28].view("<u4")[:] -= np.uint32(seconds)
+    octets.reshape(-1, SIZE)[:, 24:28].view("<u4")[:] -= np.uint32(seconds % 2**32)
     return octets.tobytes()
 
 
@@ -29,27 +29,51 @@ OLDER = SAMPLE[: 100 * SIZE] + aged(SAMPLE[: 50 * SIZE], 100_000) + SAMPLE[100 *
 
 def told(data: bytes, batch: int) -> History:
     dialect = next(d for d in dialects([load_formats()["acct_v3"]]) if isinstance(d, Fixed) and not d.big)
-    octets = np.frombuffer(data, np.uint8)
-    parts = ((low, octets[low : low + batch * SIZE]) for low in range(0, len(data), batch * SIZE))
-    return history(dialect.shape, parts, 0, after_damage=False)
+    octets, out = np.frombuffer(data, np.uint8), History(dialect.serial)
+    out.begin(0, after_damage=False)
+    for low in range(0, len(data), batch * SIZE):
+        records = dialect.shape.view(octets[low : low + batch * SIZE], SIZE)
+        serials = np.asarray(dialect.shape.evaluate(dialect.shape.record.serial, records), np.float64)
+        out.feed(low + SIZE * np.arange(len(records)), dialect.shape.clocks(records), serials)
+    out.finish(len(data))
+    return out
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 217, 218, 219, 1000])
-def test_seams_are_told_alike_however_the_records_are_batched(batch: int) -> None:
-    assert told(OLDER, batch) == told(OLDER, 10_000)
+def test_seams_and_parts_are_told_alike_however_the_records_are_batched(batch: int) -> None:
+    one, other = told(OLDER, batch), told(OLDER, 10_000)
+    assert (one.seams, one.parts, one.falls) == (other.seams, other.parts, other.falls)
 
 
 def test_records_of_an_earlier_day_between_newer_ones_are_a_part_of_their_own() -> None:
-    (part,) = told(OLDER, 10_000).parts
-    assert (part.start, part.stop) == (100 * SIZE, 150 * SIZE)
+    part = next(part for part in told(OLDER, 10_000).parts if not part.damaged)
+    assert (part.start, part.stop, part.cause) == (100 * SIZE, 150 * SIZE, "stale records")
+
+
+def test_records_from_further_on_are_a_part_of_their_own_where_they_are_fewer_than_those_behind() -> None:
+    later = aged(SAMPLE[: 20 * SIZE], -100_000)
+    (part,) = told(SAMPLE[: 60 * SIZE] + later + SAMPLE[60 * SIZE :] + aged(SAMPLE, -200_000), 10_000).parts
+    assert (part.start, part.stop, part.cause) == (60 * SIZE, 80 * SIZE, "out-of-order block")
+
+
+def test_a_clock_set_back_that_only_catches_up_makes_no_part() -> None:
+    slow = b"".join(aged(SAMPLE[at : at + SIZE], -at // 64) for at in range(0, 200 * SIZE, SIZE))
+    assert [part for part in told(slow + aged(slow, 50), 10_000).parts if not part.damaged] == []
 
 
 def test_a_history_without_a_step_has_no_seam() -> None:
-    assert told(SAMPLE, 10_000) == History("ac_pid")
+    assert (told(SAMPLE, 10_000).seams, told(SAMPLE, 10_000).parts) == ([], [])
 
 
 def test_a_clock_that_falls_back_is_named_where_it_does_and_more_than_three_are_counted() -> None:
-    said = told(SAMPLE * 6, 100).detail
+    found = told(SAMPLE * 6, 100)
+    said = found.telling(found.seams)
     assert said is not None
     assert [f"at {len(SAMPLE) * n:#x}" in said for n in (1, 2, 3, 4)] == [True, True, True, False]
     assert said.endswith("; 2 more such places")
+
+
+def test_a_clock_that_falls_at_every_other_record_is_none() -> None:
+    to_and_fro = b"".join(aged(SAMPLE[at : at + SIZE], 100 * (at // 64 % 2)) for at in range(0, 100 * SIZE, SIZE))
+    assert not told(to_and_fro, 10_000).coherent
+    assert told(SAMPLE * 6, 100).coherent

@@ -13,9 +13,10 @@ A kind has one right name, or several where the same bytes come of several kinds
   bytes put into it.
 * A wound in the first or the last record cuts the stream there, and a header damaged there is one whose start or end is lost.
 * A moved block is only known by clocks that fall back, or by bytes that stand twice. Where neither shows, it cuts records and
-  covers others, and is named for that. An older block whose clocks are no further before the first record than the stream is long, or than
-  a minute, may be the stream's own, and is then out of order. A block of an older stream that shares its bytes with this one stands
-  twice. Where a moved block begins without having cut a record, a clock that was set back does the same, and a scan says both.
+  covers others, and is named for that. An older block whose clocks are no further before the first record than the stream is
+  long, or than a minute, may be the stream's own, and is then out of order. A block of an older stream that shares its bytes with
+  this one stands twice. Where a moved block begins without having cut a record, a clock that was set back does the same, and a
+  scan says both.
 * Of a splice either side may be called the other's stream.
 
 What leaves no trace is not counted: a value changed within its rules, whole records that vanish between two others.

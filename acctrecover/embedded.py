@@ -1,0 +1,50 @@
+"""Streams that records carry in their payloads: counted, and left where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from acctrecover.framed import FramedDialect
+from acctrecover.shape import Octets
+from acctrecover.stream import Found, among
+
+LEAST = 2
+"""Linked records that make a payload carry a stream."""
+
+
+@dataclass
+class Embedded:
+    """What the records of a chain carry: how many `carriers` there are, how many `records` in them, where the `first` starts."""
+
+    carriers: int = 0
+    records: int = 0
+    first: int = 0
+
+    def look(self, dialect: FramedDialect, octets: Octets, found: Found, low: int) -> None:
+        """Count over the records `found` in `octets`, which begin at `low` of the input."""
+        starts, _, lengths = dialect.heads(octets)
+        within = ~among(starts, found.starts)
+        if not within.any():
+            return
+        starts, stops = starts[within], (starts + dialect.head + lengths)[within]
+        owner = np.searchsorted(found.starts, starts, "right") - 1
+        inside = (owner >= 0) & (stops <= found.stops[owner])
+        starts, stops, owner = starts[inside], stops[inside], owner[inside]
+        onward = among(stops, starts)
+        linked = onward | among(starts, np.sort(stops))
+        counts = np.bincount(owner[linked], minlength=len(found.starts))
+        carriers = np.flatnonzero(counts >= LEAST)
+        if len(carriers):
+            self.first = self.first if self.carriers else int(found.starts[carriers[0]]) + low
+            self.carriers += len(carriers)
+            self.records += int(counts[carriers].sum())
+
+    @property
+    def detail(self) -> str | None:
+        """In words; None where no record carries a stream."""
+        if not self.carriers:
+            return None
+        who = "1 record carries an embedded stream" if self.carriers == 1 else f"{self.carriers:,} records carry embedded streams"
+        return f"{who} ({self.records:,} records, which are not counted), the first at {self.first:#x}"
