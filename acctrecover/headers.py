@@ -162,12 +162,11 @@ def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
         return None
     damage = dialect.reader(gap.column, 0)(0)[0].get(count)
     if damage == SLIPPED:
-        lost = any(
-            _legal(dialect, octets[:k] + bytes([v]) + octets[k:], count + 1) for k in range(dialect.head) for v in range(256)
-        )
-        if lost:
+        if any(_fits(dialect, octets[:k] + octets[k + 1 :]) for k in range(1, dialect.head + 1)):
+            return Verdict("bytes inserted", "one byte too many in its header")
+        if any(_fits(dialect, octets[:k] + bytes([v]) + octets[k:]) for k in range(dialect.head) for v in range(256)):
             return Verdict("bytes missing", "one byte of its header is gone", None, 1)
-        return Verdict("bytes inserted", "one byte too many in its header")
+        damage = None
     if damage is not None:
         return Verdict("header damaged", "room of one record, one byte of its header changed")
     (mark, _), (kind, kind_end), (room, room_end) = dialect.places
@@ -195,6 +194,10 @@ def _payload_fits(dialect: FramedDialect, octets: bytes) -> bool:
         if shape.rules and shape.bits >= SOUND and shape.valid(np.frombuffer(octets[dialect.head :], shape.dtype))[0]:
             return True
     return False
+
+
+def _fits(dialect: FramedDialect, octets: bytes) -> bool:
+    return dialect.fits(np.frombuffer(octets, np.uint8))
 
 
 def _legal(dialect: FramedDialect, octets: bytes, size: int) -> bool:

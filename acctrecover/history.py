@@ -13,6 +13,8 @@ RESTART = 1000
 """How far a serial number falls when it starts over; neighbours in exit order differ by less."""
 ABRUPT = 0.25
 """The share of a fall that the clock must leap back at once behind older records: one that was set back only catches up."""
+SUDDEN = 0.9
+"""The share of a fall by which the clock leaps back at once behind a block that is older than what little stands before it."""
 NEAR = 60.0
 """Seconds before the first record of a stream that may still be its own time."""
 BACK = 512
@@ -117,10 +119,14 @@ class History:
     def _odd(self, offsets: Offsets, seconds: Floats, row: int, index: int, step: float, restart: bool) -> None:
         at, second, fall = int(offsets[row]), float(seconds[row]), self._fall
         before = int(offsets[row - 1]) if row else at
-        if fall is not None and fall.early is not None and index - fall.index > 2 * fall.early.count:
-            self._settle(fall)
-            fall = None
-        if fall is not None and second > fall.high - STEP:
+        returns = fall is not None and second > fall.high - STEP
+        if fall is not None and self._sooner(fall, at, index - fall.index):
+            alone = fall.early is not None and fall.early.start == self._first
+            sudden = alone and step >= SUDDEN * fall.depth
+            if index - fall.index > BACK or -step >= ABRUPT * fall.depth or (returns and not sudden):
+                self._settle(fall)
+                fall, returns = None, False
+        if fall is not None and returns:
             if step >= ABRUPT * fall.depth:
                 self.parts.append(self._older(fall, at, before, index))
             self._fall = None
@@ -146,6 +152,14 @@ class History:
             return None
         return _Early(int(offsets[first]), row - first, int(offsets[first - 1]) if first else int(offsets[first]))
 
+    def _sooner(self, fall: _Fall, at: int, behind: int) -> bool:
+        """Whether the records before a fall are few against those `behind` it, up to `at`: then it is these that do not belong."""
+        if fall.early is None:
+            return False
+        if fall.early.start == self._first:
+            return fall.start - self._first < at - fall.start and behind > 2 * fall.early.count
+        return behind > 2 * fall.early.count
+
     def _settle(self, fall: _Fall) -> None:
         """The records before a fall are ones from further on: fewer than those behind it."""
         assert fall.early is not None
@@ -166,9 +180,9 @@ class History:
         if fall is None:
             return
         left, last, early = self._index - fall.index, int(self._offsets[-1]), fall.early
-        if early is not None and early.count < left:
+        if early is not None and early.start != self._first and early.count < left:
             self._settle(fall)
-        elif left <= fall.index:
+        elif stop - fall.start <= fall.start - self._first:
             part = self._older(fall, stop, last, self._index)
             self.parts.append(replace(part, damaged=early is None or early.start == self._first))
         else:

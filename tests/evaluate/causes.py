@@ -61,6 +61,8 @@ RIGHT: dict[str, set[str]] = {
 }
 UNTOLD = {"foreign stream", "overwritten", "foreign data", *MISSING}
 """What else a moved block may be called where no clock or repetition gives it away."""
+MOVED = ("stale-block", "block-swap", "block-reorder", "block-duplicate", "splice")
+"""Kinds that move blocks of records, or join two streams."""
 SEAM = "older records before or behind it"
 """What a scan says of a clock that falls back where no record was cut."""
 SITES = 0x80
@@ -81,7 +83,7 @@ def accepted(wound: Wound, size: int, framed: bool, told: bool) -> set[str]:
         right = {"zero run"}
     if right == INSERTED and not framed and width % SIZE == 0:
         right |= {"overwritten"}
-    if not told and wound.kind in ("stale-block", "block-swap", "block-reorder", "block-duplicate", "splice"):
+    if not told and wound.kind in MOVED:
         right |= UNTOLD
     ends = right & OVERWRITTEN or right == MISSING or (framed and wound.kind == "insert")
     if ends and wound.out_start < 260:
@@ -135,7 +137,12 @@ def own(wound: Wound, spots: list[Spot], texts: dict[str, Stream]) -> set[str]:
 def joined(damaged: Damaged, texts: dict[str, Stream]) -> set[str]:
     """Bytes put in, where a cut joins the start of a site's record and the end of another to more than the first one's size."""
     wound, whole = damaged.wounds[0], texts["input"]
-    if RIGHT[wound.kind] != MISSING or whole.format != "cookie":
+    if whole.format != "cookie":
+        return set()
+    if wound.kind in MOVED:
+        cut = [whole.data[a + 2] for a, b in whole.records if a < wound.in_start < b]
+        return {"bytes inserted"} if cut and cut[0] >= SITES else set()
+    if RIGHT[wound.kind] != MISSING:
         return set()
     parts = [
         (max(a, wound.in_start), min(b, wound.in_stop), a, b)
@@ -161,7 +168,9 @@ def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot]
     verdict.causes = [extent.cause for extent in near if extent.cause]
     moved = wound.kind.startswith("block-") or wound.kind == "stale-block"
     told = (moved or wound.kind == "splice") and tells(wound, spots, texts)
-    right = accepted(wound, size, texts["input"].format == "cookie", told) | own(wound, spots, texts) | joined(damaged, texts)
+    right = accepted(wound, size, texts["input"].format == "cookie", told) | own(wound, spots, texts)
+    if not told:
+        right |= joined(damaged, texts)
     cured = bool(right & OVERWRITTEN) and any(
         odd.status == "healed" and start <= odd.offset < stop for extent in near for odd in extent.oddities
     )
@@ -169,8 +178,7 @@ def name_cause(verdict: Verdict, found: Any, damaged: Damaged, spots: list[Spot]
         return
     details = [extent.detail or "" for extent in near]
     named = bool(right & set(verdict.causes)) or any(name in detail for detail in details for name in right)
-    cut = any(extent.kind == "gap" and extent.cause != "truncated tail" for extent in near)
-    seam = moved and not cut and any(SEAM in detail for detail in details)
+    seam = moved and any(SEAM in detail for detail in details)
     if named or seam or (cured and not verdict.causes):
         verdict.counts["cause right"] += 1
     else:
