@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -31,6 +32,8 @@ LATEST = float(1 << 33)
 """A clock that no record shows: the year 2242."""
 MOST = 1 << 12
 """Places at which a repetition is looked for."""
+LOOKED = 1 << 6
+"""Chains on either side of a part's border that are looked at for a gap."""
 MOST_PARTS = 1 << 6
 """Repetitions named."""
 
@@ -51,12 +54,15 @@ class Account:
     marks: dict[int, list[int]] = field(default_factory=dict)
     """Where the records of some megabytes of a framed chain begin."""
 
+    def __post_init__(self) -> None:
+        self.starts = [chain.start for chain in self.chains]
+        self.seams: dict[int, list[tuple[int, float]]] = {}
+
     def extents(self) -> tuple[list[Extent], dict[int, Dialect]]:
         """Extents that tile the input, and the dialect of each chain by its start."""
         own: dict[int, list[Oddity]] = {}
-        starts = [chain.start for chain in self.chains]
         for odd in self.oddities:
-            at = int(np.searchsorted(starts, odd.offset, "right")) - 1
+            at = bisect_right(self.starts, odd.offset) - 1
             if at >= 0 and odd.offset < self.chains[at].stop:
                 own.setdefault(at, []).append(odd)
         wholes = [self._whole(number, chain, own.get(number, [])) for number, chain in enumerate(self.chains)]
@@ -232,17 +238,27 @@ class Account:
             history.finish(self.source.size)
             for part in history.parts:
                 fitted = self._fitted(part)
-                if fitted and not any(fitted.start < other.stop and other.start < fitted.stop for other in parts):
-                    parts.append(fitted)
-        return sorted(parts, key=lambda part: part.start)
+                at = bisect_right(parts, fitted.start, key=lambda part: part.start) if fitted else 0
+                if (
+                    fitted
+                    and (not at or parts[at - 1].stop <= fitted.start)
+                    and (at == len(parts) or fitted.stop <= parts[at].start)
+                ):
+                    parts.insert(at, fitted)
+        for dialect in owners.values():
+            seams = [seam for kind in self._told(dialect) for seam in self._history(dialect, kind).seams]
+            self.seams[id(dialect)] = sorted(seams)
+        return parts
 
     def _read(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(self.source.read(start, stop), np.uint8)
 
     def _fitted(self, part: Part) -> Part | None:
         """A part told by clocks with the records around them that have none: up to a gap, else up to a block's border."""
-        starts = [chain.start for i, chain in enumerate(self.chains) if part.after < chain.start <= part.start and self._gapped(i)]
-        stops = [self.chains[i - 1].stop for i in range(1, len(self.chains)) if part.upto < self.chains[i].start <= part.stop]
+        low, high = (bisect_right(self.starts, at) for at in (part.after, part.start))
+        starts = [self.chains[i].start for i in range(max(low, high - LOOKED), high) if self._gapped(i)]
+        low, high = (bisect_right(self.starts, at) for at in (part.upto, part.stop))
+        stops = [self.chains[i - 1].stop for i in range(max(1, low), min(high, low + LOOKED))]
         if part.damaged and not starts and not stops:
             return None
         if part.timed < 2 and not starts and not stops:
@@ -252,8 +268,8 @@ class Account:
         return replace(part, start=start, stop=stop) if start < stop else None
 
     def _border(self, after: int, at: int) -> int:
-        number = next((i for i, chain in enumerate(self.chains) if chain.start <= at < chain.stop), None)
-        if number is None or isinstance(self.chains[number].dialect, Fixed):
+        number = bisect_right(self.starts, at) - 1
+        if number < 0 or at >= self.chains[number].stop or isinstance(self.chains[number].dialect, Fixed):
             return at
         edges = self._edges(number, after + 1, at)
         aligned = edges[edges % BLOCK == 0]
@@ -261,11 +277,13 @@ class Account:
 
     def _pieces(self, whole: Extent, chain: Chain, parts: list[Part]) -> list[Extent]:
         """A chain cut where records that do not belong there begin and end; its seams are told with the first that belong."""
-        own = [part for part in parts if part.start < chain.stop and chain.start < part.stop]
-        history = self._history(chain.dialect)
-        told = [seam for kind in self._told(chain.dialect) for seam in self._history(chain.dialect, kind).seams]
-        seams = sorted(seam for seam in told if chain.start <= seam[0] < chain.stop)
-        seams = [seam for seam in seams if not any(part.start <= seam[0] <= max(part.stop, part.upto) for part in own)]
+        low = max(0, bisect_right(parts, chain.start, key=lambda part: part.start) - 1)
+        high = bisect_left(parts, chain.stop, key=lambda part: part.start)
+        own = [part for part in parts[low:high] if chain.start < part.stop]
+        history, told = self._history(chain.dialect), self.seams[id(chain.dialect)]
+        seams = told[bisect_left(told, (chain.start, -np.inf)) : bisect_left(told, (chain.stop, -np.inf))]
+        if own:
+            seams = [seam for seam in seams if not any(part.start <= seam[0] <= max(part.stop, part.upto) for part in own)]
         detail = history.telling(seams)
         if not own:
             return [replace(whole, detail="; ".join(filter(None, (detail, whole.detail))) or None)]
