@@ -4,6 +4,7 @@ The package, from the top down; each module imports only from the lines below it
 
     cli                             the commands
     report                          how results read
+    merging                         what repair does with several copies
     repairing, damaging             what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
@@ -11,6 +12,10 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill                            chains stranded in a gap
     walk, export, table             bytes to chains; records to rows; a declaration to rows
+    collate                         the records of several copies on one axis, and of each place the best
+    align                           what two copies share, and how it stands
+    joint                           what stands between two shared records
+    copies                          the records of one copy
     cause                           why a gap is there
     slips, headers                  between records of one size; between records behind headers
     gap                             a gap and what stands on either side
@@ -27,7 +32,7 @@ The package, from the top down; each module imports only from the lines below it
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["cookie_stats", "damage", "load_formats", "repair", "scan"]
+__all__ = ["cookie_stats", "damage", "load_formats", "merge", "repair", "scan"]
 
 
 def __getattr__(name: str) -> Any:
@@ -39,6 +44,7 @@ def __getattr__(name: str) -> Any:
         "cookie_stats": "cookies",
         "damage": "damaging",
         "load_formats": "registry",
+        "merge": "merging",
         "repair": "repairing",
         "scan": "scanning",
     }

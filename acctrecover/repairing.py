@@ -51,7 +51,7 @@ class Repair:
         return {
             "kind": "repair",
             "input": {"size": self.scan.size, "sha256": self.scan.sha256},
-            **({"undone": _undone(self.scan)} if self.scan.told is not self.scan else {}),
+            **({"undone": undone(self.scan)} if self.scan.told is not self.scan else {}),
             "output": {"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
             "records": {"written": self.kept, "left_out": self.left_out, **self.scan.counts},
             "pieces": [dict(zip(names, piece, strict=True)) for piece in self.pieces],
@@ -62,7 +62,7 @@ class Repair:
         }
 
 
-def _undone(found: Scan) -> dict[str, Any]:
+def undone(found: Scan) -> dict[str, Any]:
     """What was undone before records were found: pieces and patches are by offsets of the bytes that this SHA-256 is of."""
     assert found.transfer is not None
     told = found.told
@@ -115,7 +115,7 @@ def repair(
             _write(found.told, result, files.get("out"), files.get("aside"), strict, stale, progress)
             if "out" in files:
                 files["out"].flush()
-                _check(files["out"].name, result, cookie, places, progress)
+                check(files["out"].name, result.format, result.kept, result.sha256, cookie, places, progress)
             if "account" in files:
                 files["account"].write(json.dumps(result.to_json(), indent=1).encode() + b"\n")
     return result
@@ -189,9 +189,17 @@ def _piece(result: Repair, start: int, stop: int, status: str) -> None:
         result.pieces.append((out, result.size, start, stop, status))
 
 
-def _check(path: str, result: Repair, cookie: int | None, places: Sequence[str | Path], progress: Callable[[int], None]) -> None:
-    names = [result.format] if result.format else None
-    again = scan(path, names, cookie=cookie, places=places, progress=progress)
+def check(
+    path: str,
+    form: str | None,
+    kept: int,
+    sha256: str,
+    cookie: int | None,
+    places: Sequence[str | Path],
+    progress: Callable[[int], None],
+) -> None:
+    """Raise SelfCheckError where a repaired stream at `path` does not scan clean, with as many records as were kept."""
+    again = scan(path, [form] if form else None, cookie=cookie, places=places, progress=progress)
     records = sum(extent.records for extent in again.chains)
-    if again.gaps or records != result.kept or again.sha256 != result.sha256:
-        raise SelfCheckError(f"the repaired stream does not scan clean ({records} of {result.kept} records found); not kept")
+    if again.gaps or records != kept or again.sha256 != sha256:
+        raise SelfCheckError(f"the repaired stream does not scan clean ({records} of {kept} records found); not kept")
