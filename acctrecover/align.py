@@ -16,6 +16,10 @@ DEEP = 8
 STRAY = 3
 """Shared records in a row below which another distance, between two equal ones, is taken for a coincidence of repeats."""
 
+CLASHES = 2
+"""Records that overlap others by chance or damage; more of them at one end show that bytes are missing."""
+Bools = npt.NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Alignment:
@@ -26,8 +30,8 @@ class Alignment:
 
     first: Offsets
     second: Offsets
-    first_strays: npt.NDArray[np.bool_]
-    second_strays: npt.NDArray[np.bool_]
+    first_strays: Bools
+    second_strays: Bools
     shared: int
     against: int
 
@@ -66,14 +70,44 @@ def align(a: Line, b: Line) -> Alignment | None:
         first[p[1] : stop] = a.at[p[1] : stop] + moved
         stop = len(b) if last else int(j[changes[np.searchsorted(changes, change) + 1]]) + 1
         second[q[1] : stop] = b.at[q[1] : stop] - distances[change + 1] + moved
-    p, q = int(i[-1]), int(j[-1])
-    tails = a.part(p, len(a)), b.part(q, len(b))
-    for mine, theirs, (line, other) in ((strays[0][p + 1 :], strays[1][q + 1 :], tails), (strays[1][q + 1 :], strays[0][p + 1 :], tails[::-1])):
-        mine |= carried(line, other, ~mine, ~theirs)
+    against += _ends(a, b, (i, j), (first, second), strays)
     alive = ~strays[1]
     strays[1][alive] |= _repeated(b, second, a, first, ~strays[0])[alive]
     strays[0][:] |= _repeated(a, first, b, second, ~strays[1])
-    return Alignment(first, second, *strays, _same(a, b, first, second), against + _clashes(a, b, first, second))
+    return Alignment(first, second, *strays, _same(a, b, first, second), against + _against(a, b, first, second))
+
+
+def _ends(a: Line, b: Line, pairs: tuple[Offsets, Offsets], at: tuple[Offsets, Offsets], strays: tuple[Bools, Bools]) -> int:
+    """Look at what stands before the first pair and behind the last: bytes may be missing there with nothing shared beyond.
+
+    There offsets contradict each other; what one copy has linked to the shared records comes next to them, then the rest.
+    """
+    against = 0
+    for last in (False, True):
+        p, q = (int(side[-1 if last else 0]) for side in pairs)
+        mine, theirs = (slice(n + 1, None) if last else slice(0, n) for n in (p, q))
+        parts = a.cut(p, last=last).sealed(last=last), b.cut(q, last=last).sealed(last=last)
+        strays[0][mine] = carried(*parts, ~strays[0][mine], ~strays[1][theirs])
+        strays[1][theirs] = carried(*parts[::-1], ~strays[1][theirs], ~strays[0][mine])
+        kept = np.flatnonzero(~strays[0][mine]) + (mine.start or 0), np.flatnonzero(~strays[1][theirs]) + (theirs.start or 0)
+        if _clashes(a.stops - a.at, b.stops - b.at, at, *kept) > CLASHES:
+            laid = lay(*parts)
+            start = int(at[0][p] + a.stops[p] - a.at[p]) if last else int(at[0][p]) - laid.room
+            at[0][mine], at[1][theirs] = start + laid.first, start + laid.second
+            strays[0][mine], strays[1][theirs] = laid.first_out, laid.second_out
+            against += laid.against
+    return against
+
+
+def _clashes(sizes: Offsets, others: Offsets, at: tuple[Offsets, Offsets], mine: Offsets, theirs: Offsets) -> int:
+    """How many records overlap one of the other line that begins elsewhere."""
+    starts, stops = at[0][mine], at[0][mine] + sizes[mine]
+    rivals, ends = at[1][theirs], at[1][theirs] + others[theirs]
+    if not len(starts) or not len(rivals):
+        return 0
+    near = np.searchsorted(rivals, stops, "left") - 1
+    hit = (near >= 0) & (ends[near] > starts) & (rivals[near] != starts)
+    return int(hit.sum())
 
 
 def _matches(a: Line, b: Line, a0: int, a1: int, b0: int, b1: int) -> tuple[Offsets, Offsets]:
@@ -193,7 +227,7 @@ def _split(a: Line, b: Line, where: tuple[int, int, int, int], left: int, right:
     return np.concatenate((li[:best], ri[first:])), np.concatenate((lj[:best], rj[first:]))
 
 
-def _repeated(line: Line, at: Offsets, other: Line, other_at: Offsets, alive: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _repeated(line: Line, at: Offsets, other: Line, other_at: Offsets, alive: Bools) -> Bools:
     """Which records stand where the other line leaves no room, though it has them, just once, in another place.
 
     Two or more different ones in a row are a block that was written twice or put in a wrong place; a single one may be a
@@ -223,7 +257,7 @@ def _same(a: Line, b: Line, first: Offsets, second: Offsets) -> int:
     return int(np.isin(here, joined(second, b.marks)).sum())
 
 
-def _clashes(a: Line, b: Line, first: Offsets, second: Offsets) -> int:
+def _against(a: Line, b: Line, first: Offsets, second: Offsets) -> int:
     """Records of `a` at whose place `b` has another one that begins there too."""
     places = np.isin(first, second)
     return int(places.sum()) - _same(a, b, first, second)

@@ -23,7 +23,8 @@ Read = Callable[[int, int, int], bytes]
 class Placed:
     """The records of all copies: of which copy, its how manyth, where on the axis; each column of shape (n,).
 
-    `spans` are bytes up to where the next record must start, `amid` says how many intact neighbours a record is linked to.
+    `spans` are bytes up to where the next record must start, `amid` says how many intact neighbours a record is linked to,
+    `falls` how often the clock of its copy falls around it.
     """
 
     copies: Offsets
@@ -34,6 +35,7 @@ class Placed:
     marks: npt.NDArray[np.uint64]
     ranks: npt.NDArray[np.int8]
     amid: npt.NDArray[np.int8]
+    falls: Offsets
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def collate(copies: Sequence[Held], names: Sequence[str], read: Read) -> Collati
 
     An intact record is better than a healed one, that than a suspect one, and all of these than one that does not belong
     where it stands; of as good ones of the same place, the one that most copies have is chosen, or else the one with intact
-    records on both sides in its copy, or else the first copy's.
+    records on both sides in its copy, or else that of the copy whose clock falls less often there, or else the first copy's.
     Raises AcctrecoverError where copies share no record, or contradict each other more than they agree.
     """
     turn = sorted(range(len(copies)), key=lambda c: (-int((copies[c].ranks > GOOD).sum()), int(copies[c].marks.sum())))
@@ -119,6 +121,7 @@ def _placed(copies: Sequence[Held], done: list[int], axis: list[Offsets], strays
                 held.marks[alive],
                 held.ranks[alive],
                 _amid(held)[alive],
+                held.falls[alive],
             )
         )
     columns = zip(*(vars(part).values() for part in parts), strict=True)
@@ -191,13 +194,14 @@ def _best(placed: Placed) -> tuple[Offsets, Offsets, list[tuple[int, int]]]:
 
 @dataclass(frozen=True)
 class _Group:
-    """The same record in the same place of one or more copies; `row` is the best of them, `amid` the most of any."""
+    """The same record in the same place of one or more copies; `row` is the best of them."""
 
     row: int
     start: int
     stop: int
     rank: int
     amid: int
+    falls: int
     copies: tuple[int, ...]
 
     @classmethod
@@ -205,7 +209,7 @@ class _Group:
         row = int(rows[0])
         start = int(placed.at[row])
         copies = tuple(sorted(placed.copies[rows].tolist()))
-        return cls(row, start, start + int(placed.sizes[row]), int(placed.ranks[row]), int(placed.amid[rows].max()), copies)
+        return cls(row, start, start + int(placed.sizes[row]), int(placed.ranks[row]), int(placed.amid[rows].max()), int(placed.falls[rows].min()), copies)
 
     def clashes(self, other: _Group) -> bool:
         """Whether the two overlap, unless one copy has both: its own neighbours may share a byte."""
@@ -215,7 +219,7 @@ class _Group:
 def _winners(groups: list[_Group]) -> list[_Group]:
     """The groups to keep of some that overlap."""
     if len({(group.start, group.stop) for group in groups}) == 1:
-        ranked = sorted(groups, key=lambda g: (-g.rank, -len(g.copies), -g.amid, g.copies))
+        ranked = sorted(groups, key=lambda g: (-g.rank, -len(g.copies), -g.amid, g.falls, g.copies))
     else:
         # borders differ: a copy is believed that accounts for most of the bytes with intact records. A record in the payload
         # of a lost one accounts for less than that one, whole, in another copy

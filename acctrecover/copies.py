@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from itertools import pairwise
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +17,8 @@ GOOD = len(STATUSES)
 """The rank of an intact record that belongs where it stands is twice this; up to this much are ranks of those that do not."""
 GATHERED = 1 << 20
 """Bytes of records whose marks are made together."""
+NEAR = 64
+"""Records whose clocks are looked at on either side of one."""
 Marks = npt.NDArray[np.uint64]
 
 
@@ -27,7 +27,8 @@ class Held:
     """Records in the order they stand, each column of shape (n,).
 
     `starts`, `sizes` in bytes; `stops`, where the next record must start (behind fill bytes); `marks`, equal where the bytes
-    are; `ranks`, 1 and more, the higher the better; `clocks` in seconds since the epoch, NaN where a record has none.
+    are; `ranks`, 1 and more, the higher the better; `clocks` in seconds since the epoch, of a record without one that of the
+    last before it, NaN where there is none.
     """
 
     starts: Offsets
@@ -39,6 +40,13 @@ class Held:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def falls(self) -> Offsets:
+        """How often the clock falls among the NEAR records before and behind each one: int64 of shape (n,)."""
+        fallen = np.concatenate(([0], np.cumsum(np.diff(self.clocks, prepend=self.clocks[:1]) < 0)))
+        place = np.arange(len(self))
+        return np.asarray(fallen[np.minimum(place + NEAR, len(self))] - fallen[np.maximum(place - NEAR, 0)])
 
     @property
     def linked(self) -> npt.NDArray[np.bool_]:
@@ -68,7 +76,9 @@ def held(scan: Scan, stream: tuple[str, str]) -> Held:
         stops = low + np.asarray(dialect.landing(octets, low, found.stops))
         parts.append(Held(starts, sizes, stops, marks(octets, found), ranks, clocks(dialect, octets, found)))
     columns = ([getattr(part, field.name) for part in parts] for field in fields(Held))
-    return Held(*map(np.concatenate, columns))
+    whole = Held(*map(np.concatenate, columns))
+    last = np.maximum.accumulate(np.where(np.isnan(whole.clocks), 0, np.arange(len(whole))))
+    return replace(whole, clocks=whole.clocks[last])
 
 
 def marks(octets: npt.NDArray[np.uint8], found: Found) -> Marks:
@@ -92,9 +102,3 @@ def _mixed(words: Marks, size: int) -> Marks:
         state = (state ^ state >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
         state ^= state >> np.uint64(31)
     return state
-
-
-def runs(same: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """The half-open ranges of n neighbours that belong together; `same`, of shape (n - 1,), says it of each and its next."""
-    edges = [0, *(np.flatnonzero(~same) + 1).tolist(), len(same) + 1]
-    return pairwise(edges)

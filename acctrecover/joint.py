@@ -38,6 +38,17 @@ class Line:
         columns = (self.at[which], self.stops[which], self.marks[which], self.ranks[which], self.clocks[which])
         return Line(*columns, lambda number: self.octets(before + number))
 
+    def cut(self, at: int, *, last: bool) -> Line:
+        """The record `at` and all behind it, or else all before it."""
+        return self.part(at, len(self) - 1) if last else self.part(0, at)
+
+    def sealed(self, *, last: bool) -> Line:
+        """The same with a record of no bytes one byte behind the last one, or else before the first."""
+        end = self.stops[-1:] + 1 if last else self.at[:1] - 1
+        columns = ((self.at, end), (self.stops, end), (self.marks, [0]), (self.ranks, [0]), (self.clocks, [np.nan]))
+        longer = (np.concatenate(column if last else column[::-1]).astype(column[0].dtype) for column in columns)
+        return Line(*longer, lambda number: self.octets(number if last else number - 1))
+
 
 @dataclass(frozen=True)
 class Laid:
@@ -76,11 +87,11 @@ class _Side:
         left, middle, right = range(first), range(first, last), range(last, self.count)
         return tuple([n for n in part if not self.out[n]] for part in (left, middle, right))  # type: ignore[return-value]
 
-    def ends(self) -> tuple[int | None, int | None]:
-        """The number of the record that follows the first shared one at once, and of the one that leads up to the second."""
-        if not self.count:
-            return None, None
-        return (None if self.gaps[0] else 0), (None if self.gaps[-1] else self.count - 1)
+    def beside(self, *, last: bool) -> list[int]:
+        """The numbers of the records linked to the first shared one, from there on, or of those to the last, back from there."""
+        gaps = self.gaps[::-1] if last else self.gaps
+        numbers = range(self.count)[: gaps.index(True) if True in gaps else self.count]
+        return [self.count - 1 - n for n in numbers] if last else list(numbers)
 
     def weight(self, number: int) -> tuple[int, bool, int]:
         """What speaks for a record against the other copy's: its rank, that nothing is missing here, how much stands here."""
@@ -97,8 +108,12 @@ def lay(a: Line, b: Line) -> Laid:
     """
     sides = _Side(a), _Side(b)
     against = 0
-    for ours, theirs in zip(sides[0].ends(), sides[1].ends(), strict=True):
-        if ours is not None and theirs is not None:
+    for last in (False, True):
+        pairs = zip(sides[0].beside(last=last), sides[1].beside(last=last), strict=False)
+        for index, (ours, theirs) in enumerate(pairs):
+            alike = a.ranks[ours + 1] == b.ranks[theirs + 1]
+            if index and (alike or sides[0].sizes[ours] != sides[1].sizes[theirs]):
+                break
             worse, number = (sides[1], theirs) if sides[0].weight(ours) >= sides[1].weight(theirs) else (sides[0], ours)
             against += not worse.out[number]
             worse.out[number] = True
@@ -125,9 +140,11 @@ def lay(a: Line, b: Line) -> Laid:
 def carried(a: Line, b: Line, mine: npt.NDArray[np.bool_], theirs: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Which of the n records behind the first of `a` stand in the payload of one of the m behind the first of `b`: of shape (n,).
 
-    `mine`, of shape (n,), and `theirs`, of shape (m,), say which of them count at all.
+    `mine`, of shape (n,), and `theirs`, of shape (m,), say which of them count at all. One that stands behind a gap may itself
+    be made of payload, so that it shows nothing.
     """
     out = np.zeros(len(mine), np.bool_)
+    theirs = theirs & (b.at[1 : len(theirs) + 1] <= b.stops[: len(theirs)])
     if not mine.any() or not theirs.any():
         return out
     spans, room = (a.stops - a.at)[1 : len(mine) + 1], (b.stops - b.at)[1 : len(theirs) + 1][theirs]
