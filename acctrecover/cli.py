@@ -144,7 +144,7 @@ def scan(
         check_ending(records)
         if len(paths) > 1:
             raise OutputError("--records takes one input at a time")
-        refuse(records, force=force, evidence=file_of(paths[0]))
+        refuse(records, file_of(paths[0]), force=force)
     worst, shown = 0, False
     for path in paths:
         try:
@@ -169,8 +169,9 @@ def scan(
 
 @app.command()
 def repair(
-    path: Annotated[
-        str, typer.Argument(metavar="PATH", help="The damaged stream: a file, block device, pipe, or - for standard input.")
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="COPY...", help="The damaged stream, or several copies of it: files, block devices, pipes, or -."),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT", help="The file to write the recovered stream to.")
@@ -180,7 +181,9 @@ def repair(
     as_json: Json = False,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a JSON account: where each output byte came from, every gap, SHA-256."),
+        typer.Option(
+            metavar="FILE", help="Write a JSON account: which copy each output byte came from and where, every gap, SHA-256."
+        ),
     ] = None,
     quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
@@ -190,35 +193,45 @@ def repair(
 ) -> None:
     """Copy the surviving records into a new file, byte for byte.
 
-    They keep their order; the input is never written to. All output files appear together, or none.
+    They keep their order; the input is never written to. All output files appear together, or none. Of several copies of one
+    stream each record is taken, whole, from one that has it intact, the first such; what is intact in none, healed or suspect.
+    Exit status 0: the stream is whole, of one copy or of several together.
 
     Example: acctrecover repair /var/log/account/pacct -o pacct.recovered --report pacct.json
+
+    Example: acctrecover repair pacct.disk1 pacct.backup -o pacct.merged
     """
-    from acctrecover.repairing import repair as run
-    from acctrecover.report import repair_text
+    from acctrecover.report import merge_text, repair_text
 
     if stale not in ("keep", "drop"):
         raise AcctrecoverError(f"--stale {stale}: say keep or drop")
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
-    with _progress([path], passes=2 if dry_run else 3) as progress:
-        result = run(
-            path,
-            None if dry_run else output,
-            formats,
-            cookie=_word(cookie),
-            report=None if dry_run else report,
-            quarantine=None if dry_run else quarantine,
-            strict=strict,
-            stale=stale == "keep",
-            force=force,
-            progress=progress,
-        )
+    to = None if dry_run else output
+    how: dict[str, Any] = {
+        "cookie": _word(cookie),
+        "report": None if dry_run else report,
+        "quarantine": None if dry_run else quarantine,
+        "strict": strict,
+        "stale": stale == "keep",
+        "force": force,
+    }
+    with _progress(paths, passes=2 if dry_run else 3) as progress:
+        if len(paths) == 1:
+            from acctrecover.repairing import repair as run
+
+            repaired = run(paths[0], to, formats, **how, progress=progress)
+            account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to and str(to))
+        else:
+            from acctrecover.merging import merge
+
+            merged = merge(paths, to, formats, **how, progress=progress)
+            account, whole, lines = merged.to_json, merged.lossless, merge_text(merged, to and str(to))
     if as_json:
-        _objects([result.to_json()])
+        _objects([account()])
     else:
-        _print(repair_text(result, None if dry_run else str(output)))
-    raise typer.Exit(0 if result.lossless else 1)
+        _print(lines)
+    raise typer.Exit(0 if whole else 1)
 
 
 @app.command(name="cookie-stats")
@@ -248,8 +261,7 @@ def cookie_stats(
 
     if table is not None:
         check_ending(table)
-        for path in paths:
-            refuse(table, force=force, evidence=file_of(path))
+        refuse(table, *map(file_of, paths), force=force)
     stats, status = run([], align=align, order=order, cookie=_word(cookie) or COOKIE), 0
     with _progress(paths) as progress:
         for path in paths:
@@ -306,8 +318,7 @@ def damage(
         raise OutputError("the outputs must be different files")
     inputs = [path, stale, other]
     for target in targets:
-        for given in filter(None, inputs):
-            refuse(target, force=force, evidence=file_of(given))
+        refuse(target, *map(file_of, filter(None, inputs)), force=force)
     texts: list[bytes | None] = []
     for name in inputs:
         with open_source(name or b"") as source:

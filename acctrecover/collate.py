@@ -146,7 +146,10 @@ def _track(placed: Placed, copies: Sequence[Held], read: Read) -> Line:
         clocks[own] = copies[c].clocks[placed.numbers[best][own]]
 
     def octets(number: int) -> bytes:
-        copy, start = int(placed.copies[best[number]]), int(copies[placed.copies[best[number]]].starts[placed.numbers[best[number]]])
+        copy, start = (
+            int(placed.copies[best[number]]),
+            int(copies[placed.copies[best[number]]].starts[placed.numbers[best[number]]]),
+        )
         return read(copy, start, start + int(placed.sizes[best[number]]))
 
     return Line(placed.at[best], stops, placed.marks[best], placed.ranks[best], clocks, octets)
@@ -209,7 +212,15 @@ class _Group:
         row = int(rows[0])
         start = int(placed.at[row])
         copies = tuple(sorted(placed.copies[rows].tolist()))
-        return cls(row, start, start + int(placed.sizes[row]), int(placed.ranks[row]), int(placed.amid[rows].max()), int(placed.falls[rows].min()), copies)
+        return cls(
+            row,
+            start,
+            start + int(placed.sizes[row]),
+            int(placed.ranks[row]),
+            int(placed.amid[rows].max()),
+            int(placed.falls[rows].min()),
+            copies,
+        )
 
     def clashes(self, other: _Group) -> bool:
         """Whether the two overlap, unless one copy has both: its own neighbours may share a byte."""

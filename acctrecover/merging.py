@@ -175,8 +175,7 @@ def merge(
     if len({os.path.realpath(path) for path in targets.values()}) < len(targets):
         raise OutputError("the outputs must be different files")
     for path in targets.values():
-        for copy in copies:
-            refuse(path, force=force, evidence=file_of(copy))
+        refuse(path, *map(file_of, copies), force=force)
     if sum(isinstance(copy, str) and copy == "-" for copy in copies) > 1:
         raise SourceError("-: standard input can only be read once")
     with ExitStack() as stack:
@@ -345,9 +344,7 @@ class _Bytes:
         return bytes(data)
 
 
-def _write(
-    result: Merge, octets: _Bytes, target: BinaryIO | None, aside: BinaryIO | None, progress: Callable[[int], None]
-) -> None:
+def _write(result: Merge, octets: _Bytes, target: BinaryIO | None, aside: BinaryIO | None, progress: Callable[[int], None]) -> None:
     digest = hashlib.sha256()
     for piece in result.pieces:
         for low in range(piece.in_start, piece.in_stop, PIECE):

@@ -16,15 +16,15 @@ from typing import Any, BinaryIO
 from acctrecover.errors import OutputError
 
 
-def refuse(path: Path, *, force: bool, evidence: os.stat_result | None = None) -> None:
-    """Raise OutputError where `path` could not be written, before any work is done, or is the file of `evidence`."""
+def refuse(path: Path, *inputs: os.stat_result | None, force: bool) -> None:
+    """Raise OutputError where `path` could not be written, before any work is done, or is the file of one of the inputs."""
     with blamed_on(path):
         try:
             here = os.lstat(path)
         except FileNotFoundError:
             here = None
         if here is not None:
-            if evidence is not None and os.path.exists(path) and os.path.samestat(evidence, os.stat(path)):
+            if os.path.exists(path) and any(given is not None and os.path.samestat(given, os.stat(path)) for given in inputs):
                 raise OutputError(f"{path}: is the input, which is never written to")
             if os.path.isdir(path):
                 raise OutputError(f"{path}: is a directory")

@@ -105,7 +105,7 @@ def repair(
     if len({os.path.realpath(path) for path in targets.values()}) < len(targets):
         raise OutputError("the outputs must be different files")
     for path in targets.values():
-        refuse(path, force=force, evidence=file_of(evidence))
+        refuse(path, file_of(evidence), force=force)
     with open_source(evidence, progress) as source:
         found = scan(source, formats, cookie=cookie, places=places, progress=progress)
         stream = main_stream(found)
