@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -200,7 +201,7 @@ def _refined(a: Line, b: Line, i: Offsets, j: Offsets) -> tuple[Offsets, Offsets
         if len(found[0]):
             more.append(found)
             steps = [(a0, b0), *zip(found[0].tolist(), found[1].tolist(), strict=True), (a1, b1)]
-            for (x0, y0), (x1, y1) in zip(steps[:-1], steps[1:], strict=True):
+            for (x0, y0), (x1, y1) in pairwise(steps):
                 if b.at[y0] - a.at[x0] != b.at[y1] - a.at[x1]:
                     todo.append((x0, x1, y0, y1, depth + 1))
     i, j = (np.concatenate(part) for part in zip(*more, strict=True))

@@ -207,7 +207,7 @@ def repair(
         raise AcctrecoverError(f"--stale {stale}: say keep or drop")
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
-    to = None if dry_run else output
+    to = None if dry_run else str(output)
     how: dict[str, Any] = {
         "cookie": _word(cookie),
         "report": None if dry_run else report,
@@ -221,12 +221,12 @@ def repair(
             from acctrecover.repairing import repair as run
 
             repaired = run(paths[0], to, formats, **how, progress=progress)
-            account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to and str(to))
+            account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to)
         else:
             from acctrecover.merging import merge
 
             merged = merge(paths, to, formats, **how, progress=progress)
-            account, whole, lines = merged.to_json, merged.lossless, merge_text(merged, to and str(to))
+            account, whole, lines = merged.to_json, merged.lossless, merge_text(merged, to)
     if as_json:
         _objects([account()])
     else:

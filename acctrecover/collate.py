@@ -80,12 +80,12 @@ def collate(copies: Sequence[Held], names: Sequence[str], read: Read) -> Collati
     done, waiting = waiting[:1], waiting[1:]
     while waiting:
         track = _track(_placed(copies, done, axis, strays), copies, read)
-        lines = ((c, _line(copies[c], c, read)) for c in waiting)
-        found = next(((c, line, both) for c, line in lines if (both := align(track, line)) is not None), None)
+        trials = ((c, align(track, _line(copies[c], c, read))) for c in waiting)
+        found = next(((c, both) for c, both in trials if both is not None), None)
         if found is None:
             others = " or ".join(names[c] for c in sorted(done))
             raise AcctrecoverError(f"{names[waiting[0]]} shares no record with {others}: repair each on its own")
-        c, line, both = found
+        c, both = found
         if both.against > both.shared:
             raise AcctrecoverError(
                 f"{names[c]} has {both.shared} records in common with {names[done[0]]} and {both.against} that differ "

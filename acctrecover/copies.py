@@ -54,6 +54,11 @@ class Held:
         return np.asarray(self.stops[:-1] >= self.starts[1:])
 
 
+_NONE = np.zeros(0, np.int64)
+NOTHING = Held(_NONE, _NONE, _NONE, np.zeros(0, np.uint64), np.zeros(0, np.int8), np.zeros(0, np.float64))
+"""What a copy without a record holds."""
+
+
 def status_of(rank: int) -> str:
     """The status of a record of this rank."""
     return STATUSES[(rank - 1) % GOOD]
@@ -61,7 +66,7 @@ def status_of(rank: int) -> str:
 
 def held(scan: Scan, stream: tuple[str, str]) -> Held:
     """The records of one (format, byte order) that a scan found, by offsets of the bytes they were found in."""
-    parts = [Held(*(np.zeros(0, kind) for kind in ("i8", "i8", "i8", "u8", "i1", "f8")))]
+    parts = [NOTHING]
     strays = [extent for extent in scan.chains if extent.cause]
     for dialect, rows, octets, low in scan.batches():
         if dialect is None or (dialect.name, dialect.order) != stream or not len(rows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,9 +46,18 @@ class Line:
     def sealed(self, *, last: bool) -> Line:
         """The same with a record of no bytes one byte behind the last one, or else before the first."""
         end = self.stops[-1:] + 1 if last else self.at[:1] - 1
-        columns = ((self.at, end), (self.stops, end), (self.marks, [0]), (self.ranks, [0]), (self.clocks, [np.nan]))
-        longer = (np.concatenate(column if last else column[::-1]).astype(column[0].dtype) for column in columns)
-        return Line(*longer, lambda number: self.octets(number if last else number - 1))
+
+        def longer(column: npt.NDArray[Any], value: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            return np.concatenate((column, value) if last else (value, column)).astype(column.dtype)
+
+        return Line(
+            longer(self.at, end),
+            longer(self.stops, end),
+            longer(self.marks, np.zeros(1)),
+            longer(self.ranks, np.zeros(1)),
+            longer(self.clocks, np.full(1, np.nan)),
+            lambda number: self.octets(number if last else number - 1),
+        )
 
 
 @dataclass(frozen=True)
@@ -120,17 +130,17 @@ def lay(a: Line, b: Line) -> Laid:
     for side, other, line, whole in ((*sides, a, b), (*sides[::-1], b, a)):
         side.out |= carried(line, whole, ~side.out, ~other.out)
     parts = [side.parts() for side in sides]
-    first, last = ([(s, n) for s in (0, 1) for n in parts[s][which]] for which in (0, 2))
-    order = first + _merged(sides, parts[0][1], parts[1][1]) + last
+    lead, tail = ([(s, n) for s in (0, 1) for n in parts[s][which]] for which in (0, 2))
+    order = lead + _merged(sides, parts[0][1], parts[1][1]) + tail
     total = sum(sides[s].sizes[n] for s, n in order)
     rooms = [side.room for side in sides]
     room = total if total in rooms else max(*rooms, total)
     places = [np.zeros(side.count, np.int64) for side in sides]
     at, left = 0, total
-    ending = sum(sides[s].sizes[n] for s, n in last)
+    ending = sum(sides[s].sizes[n] for s, n in tail)
     for index, (s, n) in enumerate(order):
-        if index >= len(first):
-            wish = room - ending if index == len(order) - len(last) else sides[s].at[n] if index < len(order) - len(last) else at
+        if index >= len(lead):
+            wish = room - ending if index == len(order) - len(tail) else sides[s].at[n] if index < len(order) - len(tail) else at
             at = max(at, min(wish, room - left))
         places[s][n] = at
         at, left = at + sides[s].sizes[n], left - sides[s].sizes[n]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.collate import Collation, Read, collate, here, kept, missing
-from acctrecover.copies import GOOD, Held, held, status_of
+from acctrecover.copies import GOOD, NOTHING, Held, held, status_of
 from acctrecover.dialect import Dialect
 from acctrecover.errors import AcctrecoverError, OutputError, SourceError
 from acctrecover.framed import FramedDialect
@@ -65,8 +65,9 @@ class Merge:
     """What a merge wrote, or would write, of `scans`, one a copy.
 
     `same` names for a copy the earlier one whose bytes it has, so that it counts for nothing; `gave` counts the records
-    taken from each copy, `counts` those written by status; `left_out` records were found and not written, and `strays` (copy, start, stop) stand in places
-    that another copy shows to be none of theirs. Offsets in a copy that was undone are those of the undone bytes.
+    taken from each copy, `counts` those written by status; `left_out` records were found and not written, and `strays` (copy,
+    start, stop) stand in places that another copy shows to be none of theirs; `aside` are the bytes of each copy, as (copy,
+    start, stop), that are in no written record. Offsets in a copy that was undone are those of the undone bytes.
     """
 
     scans: list[Scan]
@@ -221,9 +222,7 @@ def _plan(result: Merge, read: Read, *, strict: bool, stale: bool) -> None:
         result.aside = [(c, 0, found.told.size) for c, found in enumerate(result.scans) if c not in result.same and found.told.size]
         return
     result.format, result.byte_order = stream
-    kinds = [np.zeros(0, np.int64)] * 3
-    nothing = Held(*kinds, np.zeros(0, np.uint64), np.zeros(0, np.int8), np.zeros(0, np.float64))
-    copies = [nothing if c in result.same else held(found.told, stream) for c, found in enumerate(result.scans)]
+    copies = [NOTHING if c in result.same else held(found.told, stream) for c, found in enumerate(result.scans)]
     found = collate(copies, [each.name for each in result.scans], read)
     ranks = _column([each.ranks for each in copies], found)
     wanted = np.isin(ranks, [rank for rank in range(1, 2 * GOOD + 1) if _wanted(rank, strict=strict, stale=stale)])

@@ -115,7 +115,8 @@ def verdict(scan: Scan) -> Iterator[str]:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
-        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}"
+        more = "; one more was being written" if scan.gaps else ""
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
     elif not scan.chains:
         yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
     elif scan.told is not scan and scan.told.whole:
@@ -193,9 +194,8 @@ def _outcome(result: Merge) -> str:
         return "the stream is whole, nothing is lost"
     parts = [f"{number(result.left_out, 'record')} left out"] if result.left_out else []
     if result.lost:
-        parts.append(
-            f"{number(sum(each.size for each in result.lost), 'byte')} in {number(len(result.lost), 'place')} lost in every copy"
-        )
+        bytes_lost = sum(each.size for each in result.lost)
+        parts.append(f"{number(bytes_lost, 'byte')} in {number(len(result.lost), 'place')} lost in every copy")
     else:
         parts.append("nothing is lost")
     parts += [number(len(result.conflicts), "conflict")] if result.conflicts else []

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""
+WRITING = "write in progress"
+"""The cause of a gap at the end of a file that has grown since: no damage."""
 RECORD = np.dtype(
     [
         ("offset", "i8"),
@@ -49,8 +51,9 @@ class Scan:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is missing, doubtful or damaged."""
-        return self.transfer is None and not self.gaps and not any(extent.oddities for extent in self.extents)
+        """Whether nothing is missing, doubtful or damaged; a record that was just being written is none of that."""
+        gaps = any(gap.cause != WRITING for gap in self.gaps)
+        return self.transfer is None and not gaps and not any(extent.oddities for extent in self.extents)
 
     @property
     def told(self) -> Scan:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from acctrecover.account import Account
 from acctrecover.dialect import Dialect, dialects
 from acctrecover.errors import SelfCheckError
-from acctrecover.extent import Oddity, tiles
+from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import fill
 from acctrecover.mend import doubt_before, mend
 from acctrecover.registry import choose, load_formats
-from acctrecover.result import Scan
+from acctrecover.result import WRITING, Scan
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.survey import RISK, Chain, join
 from acctrecover.walk import Walker
@@ -46,7 +46,7 @@ def scan(
     """
     every = compiled(tuple(formats or ()), cookie, tuple(map(str, places)))
     with open_source(evidence, progress) as source:
-        raw = _scan(source, every, progress)
+        raw = _settled(_scan(source, every, progress), source)
         found = raw if isinstance(evidence, Source) else replace(raw, evidence=source)
         if raw.whole:
             return found
@@ -81,6 +81,22 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None])
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
     return Scan(source.name, source.size, source.sha256(), extents, source, owners)
+
+
+def _settled(found: Scan, source: Source) -> Scan:
+    """The same, where the file has grown since it was opened, with what was cut of its last record called unfinished, not lost."""
+    for index, (before, gap) in enumerate(pairwise(found.extents)):
+        dialect = found.by_extent.get(before.start)
+        if gap.kind == "chain" or dialect is None or source.size - gap.start >= dialect.largest:
+            continue
+        now = source.later(gap.start, gap.start + dialect.largest)
+        record = dialect.candidates(np.frombuffer(now, np.uint8))
+        whole = record.starts[:1].tolist() == [0] and gap.start + int(record.sizes[0]) > source.size
+        if whole or (gap.cause == "truncated tail" and gap.start + len(now) > source.size):
+            detail = f"the first {source.size - gap.start} bytes of a record: the file grew while it was scanned"
+            last = Extent("gap", gap.start, source.size, dialect.name, dialect.order, cause=WRITING, detail=detail)
+            return replace(found, extents=[*found.extents[: index + 1], last])
+    return found
 
 
 def _believed(chains: list[Chain], size: int) -> list[Chain]:

@@ -86,6 +86,12 @@ class Source:
             start += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def later(self, start: int, stop: int) -> bytes:
+        """What the file holds of [start, stop) by now, also beyond the size it was opened with; nothing where it has not grown."""
+        if self.fd is None or self.fd == CLOSED or not stat.S_ISREG(os.fstat(self.fd).st_mode):
+            return b""
+        return os.pread(self.fd, stop - start, start) if os.fstat(self.fd).st_size > self.size else b""
+
     def start_hash(self) -> None:
         """Begin to hash the input in another thread."""
         if self._hasher is None:

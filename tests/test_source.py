@@ -8,11 +8,14 @@ import socket
 import sys
 import tempfile
 import threading
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from damage import CORPORA
 
+from acctrecover import repair, scan
 from acctrecover import source as module
 from acctrecover.errors import SourceError
 from acctrecover.source import file_of, open_source
@@ -56,6 +59,61 @@ def test_a_growing_file_is_never_read_beyond_its_size_at_open(path: Path) -> Non
             file.write(b"more")
         assert source.read(0, 1 << 20) == DATA
         assert source.sha256() == hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.mark.parametrize("cut", [1, 3, 20, 63])
+@pytest.mark.parametrize("name", ["linux-v3/pacct-v3", "cookie/be-4096.cookie"])
+def test_a_record_that_is_finished_while_the_file_is_scanned_is_no_damage(tmp_path: Path, name: str, cut: int) -> None:
+    data, path = (CORPORA / name).read_bytes(), tmp_path / "growing"
+    path.write_bytes(data[:-cut])
+
+    def finish(_: int) -> None:
+        path.write_bytes(data)
+
+    found = scan(path, progress=finish)
+    assert found.size == len(data) - cut
+    assert found.whole
+    assert [gap.cause for gap in found.gaps] == ["write in progress"]
+    assert not scan(data[:-cut]).whole
+    path.write_bytes(data[:-cut])
+    repaired = repair(path, tmp_path / "out", progress=finish)
+    assert repaired.lossless
+    assert (tmp_path / "out").read_bytes() == data[: found.chains[-1].stop]
+
+
+@pytest.mark.parametrize("name", ["linux-v3/pacct-v3", "cookie/le.cookie"])
+def test_a_file_that_grows_is_never_called_damaged_for_that(tmp_path: Path, name: str) -> None:
+    data, path = (CORPORA / name).read_bytes(), tmp_path / "growing"
+    ends = sorted(int(end) for end in scan(data).records["offset"].tolist())[1:]
+    path.write_bytes(data[: ends[3]])
+    done = threading.Event()
+
+    def write() -> None:
+        with path.open("ab", buffering=0) as file:
+            for start, stop in pairwise([*ends[3:], len(data)]):
+                half = (start + stop) // 2 if start % 3 else stop  # now and then a whole record at once
+                for part in (data[start:half], data[half:stop]):
+                    file.write(part)
+                    time.sleep(0.0005)
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    causes: set[str | None] = set()
+    try:
+        while not done.is_set():
+            found = scan(path)
+            assert found.size <= path.stat().st_size
+            own = [end for end in (0, *ends, len(data)) if end <= found.size]
+            assert found.chains[-1].stop == own[-1]
+            assert len(found.gaps) == (own[-1] < found.size)
+            causes |= {gap.cause for gap in found.gaps}
+            unfinished = {gap.cause for gap in found.gaps} == {"truncated tail"}
+            assert found.whole is not unfinished
+    finally:
+        writer.join()
+    assert causes <= {"write in progress", "truncated tail"}
+    assert scan(path).whole
 
 
 def test_a_file_that_shrank_is_a_source_error(path: Path) -> None:
