@@ -5,6 +5,7 @@ The package, from the top down; each module imports only from the lines below it
     cli                             the commands
     report                          how results read
     merging                         what repair does with several copies
+    merged                          what that wrote, lost and doubts
     repairing, damaging             what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps

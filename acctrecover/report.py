@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.cookies import CookieStats
     from acctrecover.damaging import Damaged
     from acctrecover.dialect import Dialect
-    from acctrecover.merging import Merge
+    from acctrecover.merged import Merge
     from acctrecover.repairing import Repair
     from acctrecover.result import Scan
 
