@@ -377,6 +377,8 @@ class Skeleton:
         """Whether a linked record begins inside the header of candidate `i`."""
         given, dialect = self.given, self.given.dialects[i]
         inside = range(given.starts[i] + 1, given.starts[i] + self.grammars[dialect].head)
+        if i + 1 == self.n or given.starts[i + 1] >= inside.stop:
+            return False
         return any((n := self.at.get((dialect, t), END)) != END and (dialect, given.landings[n]) in self.at for t in inside)
 
     def _carried(self, i: int) -> int:

@@ -15,40 +15,26 @@ SHARED = 4
 """Bytes that two records may share after a deletion between them."""
 
 
-def stranded(octets: npt.NDArray[np.uint8], low: int, room: int, edges: set[int], dialects: Sequence[Dialect]) -> list[Chain]:
-    """The chains inside one gap whose E-value over it is at most RISK, in offset order.
+def stranded(
+    octets: npt.NDArray[np.uint8], low: int, room: int, edges: set[int], dialects: Sequence[Dialect], risk: float = RISK
+) -> list[Chain]:
+    """The chains inside one gap whose E-value over it is at most `risk`, in offset order.
 
     `octets` is the gap or a part of it, at `low` of the input; `room` the size of the whole gap. A chain that starts or
     stops exactly at one of `edges`, where other chains end or begin, needs no room.
     """
-    if not octets.any():
+    dialects = [dialect for dialect in dialects if dialect.smallest <= len(octets)]
+    if not dialects or not octets.any():
         return []
-    seen = survey(octets, low, dialects)
-    high = low + len(octets)
-    owners, starts, landings = (seen.found[name].tolist() for name in ("owner", "start", "landing"))
-    ahead = {key: i for i, key in enumerate(zip(owners, starts, strict=True))}
-    links = [ahead.get(key, -1) for key in zip(owners, landings, strict=True)]
-    heads = set(range(len(links))) - set(links)
-    groups = []
-    for head in sorted(heads):
-        path = [head]
-        while links[path[-1]] != -1:
-            path.append(links[path[-1]])
-        bits = float(seen.found["bits"][path].sum())
-        edge = starts[head] in edges or landings[path[-1]] in edges
-        groups.append((bits - (0 if edge else np.log2(room)), path))
-    taken: list[list[int]] = []
-    for margin, path in sorted(groups, key=lambda group: (-group[0], group[1])):
-        if 2.0**-margin > RISK:
-            break
-        start, stop = starts[path[0]], landings[path[-1]]
-        if stop <= high and all(stop <= starts[p[0]] or landings[p[-1]] <= start for p in taken):
-            taken.append(path)
-    return [chain for path in sorted(taken) for chain in seen.linked(path)]
+    return survey(octets, low, dialects, None, risk).likeliest(room, edges, risk)
 
 
 def fill(
-    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], dialects: Sequence[Dialect]
+    chains: list[Chain],
+    size: int,
+    read: Callable[[int, int], npt.NDArray[np.uint8]],
+    dialects: Sequence[Dialect],
+    risk: float = RISK,
 ) -> list[Chain]:
     """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined."""
     out: list[Chain] = []
@@ -61,7 +47,7 @@ def fill(
         edges = ({at} if out else set()) | ({stop} if chain is not None else set())
         for low in range(at, stop, FAR):
             part = read(low, min(stop, low + FAR))
-            for found in stranded(part, low, stop - at, edges, dialects):
+            for found in stranded(part, low, stop - at, edges, dialects, risk):
                 if not _carried(found, at, stop, out[-1] if out else None, chain):
                     join(out, found)
         if chain is not None:

@@ -19,6 +19,8 @@ from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
 LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
 Reader = Callable[[int], tuple[dict[int, int], tuple[int, int, int] | None]]
+FIRST = 1 << 13
+"""Bytes in which a run is looked for at first."""
 SLIPPED = -1
 """What `reader` says of a header with one byte missing or too many."""
 
@@ -54,6 +56,8 @@ class FramedDialect:
                 loose += record.lengths[1] - record.lengths[0] + 1
         self.largest = self.head + int(self.high.max())
         self.fixed_bits, self.loose_bits = (32 - math.log2(n) if n else 32.0 for n in (fixed, loose))
+        self.header_bits = 32 - math.log2(max(fixed + loose, 1))
+        """Evidence of a header of any type and length that are allowed."""
         self.loose = bytes(n for n in range(256) if self.low[n] == 0 and self.high[n] > 0)
         """Types of records that may have any length."""
 
@@ -106,9 +110,15 @@ class FramedDialect:
     def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0) -> Run:
         """The linked records from `start` on, up to one whose length misleads at `trusted` or behind; their payloads are not
         looked at."""
-        path, found, landing = self._follow(octets, start, base)
+        reach = start + FIRST
+        while True:  # more and more of the bytes, so that a short run costs little
+            part = octets[:reach]
+            path, found, landing = self._follow(part, start, base)
+            if len(part) == len(octets) or not len(path) or landing[path[-1]] + self.largest <= len(part):
+                break
+            reach += 7 * (reach - start)
         if len(path):
-            doubtful = self.misled(octets, found, landing, path)
+            doubtful = self.misled(part, found, landing, path)
             doubtful = [i for i in doubtful if int(found.starts[i]) >= trusted]
             if doubtful:
                 path = path[: int(np.searchsorted(path, doubtful[0]))]
@@ -243,10 +253,17 @@ class FramedDialect:
             wrong = [a ^ b for a, b in zip(header[mark:mark_end], self.opening, strict=True) if a != b]
             return int.from_bytes(header[kind:kind_end], order), int.from_bytes(header[room:room_end], order), wrong
 
+        known: dict[bytes, tuple[dict[int, int], tuple[int, int, int] | None]] = {}
+
         def read(at: int) -> tuple[dict[int, int], tuple[int, int, int] | None]:
-            seen = data[at - low : at - low + head + 1]
+            seen, before = data[at - low : at - low + head + 1], data[max(at - low - 1, 0) : at - low]
             if len(seen) <= head:
                 return {}, None
+            if before + seen not in known:
+                known[before + seen] = fresh(seen, before)
+            return known[before + seen]
+
+        def fresh(seen: bytes, before: bytes) -> tuple[dict[int, int], tuple[int, int, int] | None]:
             sizes: dict[int, int] = {}
             for k in range(head):  # the byte that is missing
                 if mark <= k < mark_end:
@@ -256,7 +273,7 @@ class FramedDialect:
                 else:
                     number = int.from_bytes(seen[kind:kind_end], order)
                     fill = bytes([lowest[number] & 0xFF]) if lowest[number] == highest[number] else b""
-                if k == 0 and data[at - low - 1 : at - low] == fill:
+                if k == 0 and before == fill:
                     continue  # the header is whole and one byte earlier: what ended there has lost the byte
                 if fill:
                     number, length, wrong = fields(seen[:k] + fill + seen[k : head - 1])

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.account import Account
+from acctrecover.background import Background, sober
 from acctrecover.dialect import Dialect, dialects
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
@@ -36,18 +37,20 @@ def scan(
     *,
     cookie: int | None = None,
     places: Sequence[str | Path] = (),
+    risk: float = RISK,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Scan:
     """Find every surviving record of a path, "-", bytes or an open Source.
 
     `formats` names the formats to try (default: all); `cookie` replaces the declared cookie of framed formats; `places` are
-    files or folders of format declarations instead of those that ship; `progress` is told of bytes done, of a pipe's twice:
+    files or folders of format declarations instead of those that ship; `risk` is the E-value up to which a chain that stands
+    alone is believed; `progress` is told of bytes done, of a pipe's twice:
     it is copied to a temporary file first. Raises SourceError, FormatError, AcctrecoverError for an unknown format name.
     Damage is a result, never an exception.
     """
     every = compiled(tuple(formats or ()), cookie, tuple(map(str, places)))
     with open_source(evidence, progress) as source:
-        raw = _settled(_scan(source, every, progress), source)
+        raw = _settled(_scan(source, every, progress, risk), source)
         found = raw if isinstance(evidence, Source) else replace(raw, evidence=source)
         if raw.whole:
             return found
@@ -55,7 +58,7 @@ def scan(
 
         def undone(data: bytes) -> Scan:
             with open_source(data) as bare:
-                return replace(_scan(bare, every, lambda done: None), evidence=data)
+                return replace(_scan(bare, every, lambda done: None, risk), evidence=data)
 
         transfer = undone_scan(source, undone, raw)
         if transfer is None:
@@ -65,7 +68,7 @@ def scan(
         return replace(found, extents=list(transfer.extents), transfer=transfer)
 
 
-def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None]) -> Scan:
+def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None], risk: float) -> Scan:
     """The bytes of a source as they stand."""
     source.start_hash()
     chains = Walker(source, every, progress).walk()
@@ -73,9 +76,11 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None])
     def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(source.read(start, stop), np.uint8)
 
-    chains = _believed(chains, source.size)
+    chains = sober(_believed(chains, source.size, risk), source.size, read, None, risk)
     chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
-    chains = _believed(fill(chains, source.size, read, every), source.size)
+    ground = Background(chains, source.size, read)
+    filled = _believed(fill(chains, source.size, read, every, risk), source.size, risk)
+    chains = sober(filled, source.size, read, ground, risk)
     chains, more = _mended(chains, source.size, read, doubting=True)
     oddities += more
     extents, owners = Account(source, chains, oddities).extents()
@@ -100,7 +105,7 @@ def _settled(found: Scan, source: Source) -> Scan:
     return found
 
 
-def _believed(chains: list[Chain], size: int) -> list[Chain]:
+def _believed(chains: list[Chain], size: int, risk: float) -> list[Chain]:
     """The chains whose E-value over the room between their strong neighbours is small enough."""
     sure = np.log2(max(size, 1)) + 10
     strong = [chain for chain in chains if chain.bits >= sure]
@@ -112,7 +117,7 @@ def _believed(chains: list[Chain], size: int) -> list[Chain]:
         high = int(edges[at]) if strong and at < len(edges) else size
         beside = bool(at and chain.start == low) or bool(strong and at < len(edges) and chain.stop == high)
         room = 1 if beside else high - low
-        if chain.bits >= sure or room * 2.0**-chain.bits <= RISK:
+        if chain.bits >= sure or room * 2.0**-chain.bits <= risk:
             out.append(chain)
     return out
 
@@ -128,7 +133,9 @@ def _mended(
         stop = size if chain is None else chain.start
         if stop > at:
             framed = before is not None and before.dialect.pitch is None
-            mended = mend(at, stop, before, chain, read) if framed or doubting else []
+            known = any(c is not None and not c.measured for c in (before, chain))
+            inside = before is not None and chain is not None and before.count > 3 < chain.count
+            mended = mend(at, stop, before, chain, read) if (known or inside) and (framed or doubting) else []
             if before is not None and chain is not None and not mended and doubting:
                 doubt = doubt_before(before, stop, read)
                 oddities += [doubt] if doubt else []

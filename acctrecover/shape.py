@@ -124,6 +124,11 @@ class Shape:
             out[alive] = True
         return out
 
+    def holds(self, row: int, records: npt.NDArray[Any]) -> Bools:
+        """Where one rule holds, by its number: shape (records,)."""
+        with np.errstate(all="ignore"):
+            return self._holds(row, self._columns(records))
+
     def _columns(self, records: npt.NDArray[Any]) -> tuple[Columns, Columns]:
         return Widened(records, self.big), Columns(records, self.big)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,9 @@ UNSOUND = 0.3
 """What a record with a broken payload costs the skeleton: less than a gap."""
 FOREIGN = 2e-4
 """What a record of another dialect than the one before the wound costs: only a preference."""
+CROWD, DENSE, FEW = 16, 6, 256
+"""Bytes for each candidate inside another and for each candidate, and how many of them at least, from which they are a crowd:
+where an input is made so that everything in it may be a record, the skeleton would look at every pair of neighbours."""
 CANDIDATE = np.dtype(
     [
         ("start", "i8"),
@@ -52,6 +57,13 @@ class Chain:
     count: int
     bits: float
     tail: tuple[int, ...]
+    measured: bool = False
+    """Whether its evidence was measured on the input's own background."""
+
+
+def dated(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which clocks tell a date that needs no excuse."""
+    return np.asarray((seconds >= YEARS[0]) & (seconds <= YEARS[1]))
 
 
 def join(out: list[Chain], chain: Chain) -> None:
@@ -85,7 +97,9 @@ class Survey:
     """(dialect, offset) of sensible headers, also of those whose records are not there whole."""
 
     def chains(self, high: int, before: Dialect | None, *, final: bool) -> list[Chain]:
-        """The skeleton's chains over [low, high), `final` where the input ends there."""
+        """The skeleton's chains over [low, high), `final` where the input ends there; in a crowd the likeliest ones."""
+        if self.crowded():
+            return self.likeliest(len(self.octets), set() if before is None else {self.low})
         found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "bits", "loose")}
         given = Candidates(
             starts=found["start"],
@@ -103,6 +117,47 @@ class Survey:
         path = Skeleton(given, grammars, self.low, high, final=final).path(known)
         return self.linked([step.index for step in path if not step.cut])
 
+    def crowded(self) -> bool:
+        """Whether more candidates begin, or begin inside others, than a wound in a stream leaves: one for every DENSE or CROWD
+        bytes."""
+        inside = self.found["start"][1:] < np.maximum.accumulate(self.found["landing"])[:-1]
+        many = max(int(np.count_nonzero(inside)) * CROWD, len(self.found) * DENSE)
+        return many > max(FEW * CROWD, len(self.octets))
+
+    def likeliest(self, room: int, edges: set[int], risk: float = RISK) -> list[Chain]:
+        """The chains whose E-value over `room` bytes is at most `risk`, the best of those that overlap, in offset order.
+
+        A chain that starts or stops at one of `edges`, where other chains end or begin, needs no room. In linear time, but for
+        sorting: many chains may share their last records.
+        """
+        owners, starts, landings, bits = (self.found[name].tolist() for name in ("owner", "start", "landing", "bits"))
+        ahead = {key: i for i, key in enumerate(zip(owners, starts, strict=True))}
+        links = [ahead.get(key, -1) for key in zip(owners, landings, strict=True)]
+        heads = [True] * len(links)
+        for i in range(len(links) - 1, -1, -1):
+            if (after := links[i]) != -1:
+                heads[after] = False
+                bits[i] += bits[after]
+                landings[i] = landings[after]  # of the whole chain from here on
+        safe = np.log2(room)
+        margins = [
+            (bits[i] - (0 if starts[i] in edges or landings[i] in edges else safe), i) for i, head in enumerate(heads) if head
+        ]
+        high = self.low + len(self.octets)
+        taken: list[tuple[int, int, int]] = []  # (start, stop, head), none overlapping another
+        for margin, head in sorted(margins, key=lambda pair: (-pair[0], pair[1])):
+            if 2.0**-margin > risk:
+                break
+            at = bisect_left(taken, (landings[head],))
+            if landings[head] <= high and (not at or taken[at - 1][1] <= starts[head]):
+                taken.insert(at, (starts[head], landings[head], head))
+        out: list[int] = []
+        for _, _, at in taken:
+            while at != -1:
+                out.append(at)
+                at = links[at]
+        return self.linked(out)
+
     def padded(self) -> frozenset[tuple[int, int]]:
         """(end, start) of framed records between which stand fewer zero bytes than a header has, and nothing else."""
         framed = self.found[np.array([d.pitch is None for d in self.dialects])[self.found["owner"]]]
@@ -117,14 +172,22 @@ class Survey:
 
     def linked(self, path: Sequence[int]) -> list[Chain]:
         """Chosen candidates joined where one lands on the next."""
+        chosen = self.found[np.asarray(path, np.int64)]
+        starts, landings, owners = chosen["start"], chosen["landing"], chosen["owner"]
+        joined = (landings[:-1] == starts[1:]) & (owners[:-1] == owners[1:])
+        edges = [0, *(np.flatnonzero(~joined) + 1).tolist(), len(chosen)]
         out: list[Chain] = []
-        for i in path:
-            start, landing, bits = int(self.found["start"][i]), int(self.found["landing"][i]), float(self.found["bits"][i])
-            join(out, Chain(self.dialects[int(self.found["owner"][i])], start, landing, 1, bits, (start,)))
+        for low, high in pairwise(edges) if len(chosen) else ():
+            stop, tail = int(landings[high - 1]), max(low, high - TAIL)
+            ends = tuple(start for start in starts[tail:high].tolist() if start > stop - TAIL)
+            bits = float(chosen["bits"][low:high].sum())
+            out.append(Chain(self.dialects[int(owners[low])], int(starts[low]), stop, high - low, bits, ends))
         return out
 
 
-def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect], before: Dialect | None = None) -> Survey:
+def survey(
+    octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect], before: Dialect | None = None, risk: float = RISK
+) -> Survey:
     """Find the candidates of every dialect at every offset of `octets`, which begin at `low` of the input.
 
     Candidates with no neighbour and too little evidence for the room are left out.
@@ -143,7 +206,7 @@ def survey(octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect],
         linked |= landings >= len(octets)
         lone = Found(found.starts[~linked], found.sizes[~linked])
         if len(lone.starts):
-            linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= RISK
+            linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= risk
         found, landings = Found(found.starts[linked], found.sizes[linked]), landings[linked]
         part = np.zeros(len(found.starts), CANDIDATE)
         part["start"], part["size"], part["landing"], part["owner"] = found.starts + low, found.sizes, landings + low, index
@@ -166,6 +229,6 @@ def _incoherence(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found) 
     seconds = seconds[~np.isnan(seconds)]
     if not len(seconds):
         return 0.0
-    odd = float(((seconds < YEARS[0]) | (seconds > YEARS[1])).mean())
+    odd = float((~dated(seconds)).mean())
     jumps = float((np.abs(np.diff(seconds)) > DAY).mean()) if len(seconds) > 1 else 0.0
     return 1e-4 * (odd + jumps)

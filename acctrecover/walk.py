@@ -19,6 +19,8 @@ NEAR, FAR = 1 << 13, 1 << 19
 """Bytes searched at every offset behind a wound: at first, and at most at once."""
 LOOSE_ENDS = 256
 """Bytes other than NUL that the formats seen so far may leave unexplained at a wound before all others are tried there."""
+OFTEN = 8
+"""Breaks close behind each other from which on a search is believed as far as it saw, instead of up to the next chain only."""
 SURE = 20.0
 """Bits beyond the room searched from which a chain needs no neighbours."""
 
@@ -38,9 +40,17 @@ class Walker:
         self.reported = 0
         self.trusted = 0
         self.seen: list[Dialect] = []
+        self.breaks = 0
+        """How many times in a row a stream was followed and broke again soon."""
+        self.kept: tuple[int, npt.NDArray[np.uint8]] = (0, np.zeros(0, np.uint8))
 
     def octets(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
-        return np.frombuffer(self.source.read(start, stop), np.uint8)
+        """The bytes [start, stop), of a window that is kept: where a stream breaks often, each stretch is asked for often."""
+        low, kept = self.kept
+        stop = min(stop, self.source.size)
+        if start < low or stop > low + len(kept):
+            low, kept = self.kept = start, np.frombuffer(self.source.read(start, max(stop, _border(start))), np.uint8)
+        return kept[start - low : stop - low]
 
     def walk(self) -> list[Chain]:
         """Every chain the skeleton keeps, and nothing yet of what lies stranded in the gaps."""
@@ -53,12 +63,13 @@ class Walker:
         return self.chains
 
     def _follow(self, lock: Dialect) -> Dialect | None:
-        octets = self.octets(self.at, self.at + WINDOW)
+        octets = self.octets(self.at, _border(self.at))
         run = lock.run(octets, 0, self.at, self.trusted - self.at)
         if run.count:
             tail = tuple(self.at + start for start in run.tail)
             join(self.chains, Chain(lock, self.at, self.at + run.stop, run.count, run.count * _typical(lock), tail))
         self.at += run.stop
+        self.breaks = self.breaks + 1 if run.stop < NEAR else 0
         cut = self.at + lock.largest > self.source.size or run.stop + lock.largest <= len(octets)
         return None if cut or not run.count else lock
 
@@ -67,6 +78,8 @@ class Walker:
         low = self.at
         while self.chains and self.chains[-1].stop > self.at - TAIL:
             last = self.chains[-1]
+            if not last.tail:  # its last records were taken back before
+                return last.stop, last.dialect
             left = last.count - len(last.tail)
             if left > 0:
                 share = last.bits * left / last.count
@@ -79,14 +92,19 @@ class Walker:
     def _search(self) -> Dialect | None:
         """Look at every offset from here on until a chain can be followed again."""
         low, before = self._untail()
-        reach = NEAR
+        often = self.breaks >= OFTEN
+        reach = 8 * NEAR if often else NEAR
         while True:
             high = min(self.source.size, self.at + reach)
             octets = self.octets(low, high)
             done = high == self.source.size
+            border = high if done else high - 2 * self.largest
             for dialects in filter(None, (self.seen, self.dialects)):
-                parts = survey(octets, low, dialects, before).chains(high, before, final=done)
-                index = next((i for i, part in enumerate(parts) if self._sure(part)), None)
+                found = survey(octets, low, dialects, before)
+                often = often or found.crowded()
+                parts = found.chains(high, before, final=done)
+                sure = (i for i, part in enumerate(parts) if self._sure(part) and not (often and part.stop <= border))
+                index = next(sure, None)
                 if dialects is self.seen and (index is None or self._unexplained(octets, low, parts[: index + 1]) > LOOSE_ENDS):
                     continue
                 if index is not None:
@@ -97,10 +115,9 @@ class Walker:
                     if lock.dialect not in self.seen:
                         self.seen.append(lock.dialect)
                     return lock.dialect
-            if done or reach >= FAR:
+            if done or often or reach >= FAR:
                 break
             reach *= 8
-        border = high if done else high - 2 * self.largest
         for part in parts:
             if part.stop <= border or done:
                 join(self.chains, part)
@@ -117,6 +134,11 @@ class Walker:
         """The bytes other than NUL from `low` up to the last of some chains that are in none of them."""
         stops = [low, *(part.stop for part in parts)]
         return sum(int(np.count_nonzero(octets[a - low : part.start - low])) for a, part in zip(stops, parts, strict=False))
+
+
+def _border(start: int) -> int:
+    """Where the bytes that are read together from `start` on end: one to two windows further, the same for all of a window."""
+    return (start // WINDOW + 2) * WINDOW
 
 
 def _typical(dialect: Dialect) -> float:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
+from bench import hostile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctrecover import scan
 from acctrecover.extent import tiles
+from acctrecover.scanning import compiled
+from acctrecover.source import open_source
+from acctrecover.survey import Chain
+from acctrecover.walk import Walker
 
 SIZE = 1 << 20
 NEGATIVES = {
@@ -34,3 +41,24 @@ def test_no_chain_is_found_where_there_is_none(name: str) -> None:
 def test_any_bytes_give_extents_that_tile_them(parts: list[bytes]) -> None:
     data = b"".join(parts)
     assert tiles(scan(data).extents, len(data))
+
+
+@pytest.mark.parametrize("kind", sorted(set(hostile.KINDS) - {"clean"}))
+def test_twice_as_much_that_is_made_to_cost_time_costs_no_more_than_twice_the_time(kind: str) -> None:
+    took = []
+    for size in (1 << 16, 1 << 17):
+        data = hostile.KINDS[kind](size)
+        begin = time.process_time()
+        found = scan(data)
+        took.append(time.process_time() - begin)
+        assert tiles(found.extents, size)
+    assert took[1] < 2.3 * took[0] + 0.2
+
+
+def test_records_that_were_taken_back_before_are_not_taken_back_again() -> None:
+    every = compiled((), None, ())
+    with open_source(bytes(1000)) as source:
+        walker = Walker(source, every, lambda done: None)
+        walker.at, walker.chains = 400, [Chain(every[0], 0, 320, 5, 400.0, ())]
+        assert walker._untail() == (320, every[0])
+        assert len(walker.chains) == 1

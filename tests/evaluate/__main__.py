@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from . import __doc__ as usage
-from . import replay, sweep, table
+from . import negatives, replay, sweep, table
 from .bench import ALL, Cell, Tally, cases, play, run
 from .cases import STREAMS, Case
 from .sweep import SweepCase
@@ -33,6 +33,8 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="with --replay: every row")
     parser.add_argument("--sweep", action="store_true", help=f"every wound at every offset of {', '.join(sweep.NAMES)}")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="with --sweep: every Nth offset")
+    parser.add_argument("--negatives", metavar="SIZE", help="bytes without records, made and found, as in 300M or 10G")
+    parser.add_argument("--seconds", type=float, default=600.0, help="with --negatives: at most, shared by the kinds")
     given = parser.parse_args()
     if wrong := [kind for kind in given.kinds if kind not in ALL]:
         parser.error(f"no such kind: {', '.join(wrong)}")
@@ -41,6 +43,8 @@ def main() -> int:
         for line in replay.lines(outcome, everything=given.all) if outcome else ["that wound changes nothing"]:
             print(line)
         return 0
+    if given.negatives:
+        return negated(given)
     if given.sweep:
         return swept(given)
     return evaluate(given)
@@ -64,6 +68,18 @@ def evaluate(given: argparse.Namespace) -> int:
         print(line)
     print(f"{total:,} scans in {time.perf_counter() - begin:.0f} s; the slowest took {1000 * slowest[0]:.0f} ms: {slowest[1]}")
     return 1 if any(tally.counts["raised"] for tally in tallies.values()) else 0
+
+
+def negated(given: argparse.Namespace) -> int:
+    """Scan bytes without records and print how many chains were found in them; 1 where more than the E-values state."""
+    unit = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(given.negatives[-1:], 0)
+    octets = int(float(given.negatives[:-1]) * unit) if unit else int(given.negatives)
+    share, counts = len(negatives.KINDS), {}
+    for kind in negatives.KINDS:
+        counts[kind] = negatives.count(kind, octets // share, seed=given.seed, seconds=given.seconds / share)
+    for line in negatives.lines(counts):
+        print(line)
+    return 0 if all(map(negatives.honest, counts.values())) else 1
 
 
 def swept(given: argparse.Namespace) -> int:

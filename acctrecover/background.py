@@ -1,0 +1,165 @@
+"""What chance leaves in the bytes that are really there: a record's evidence measured on an input's unexplained bytes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from math import log2
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.dialect import Dialect, clocks
+from acctrecover.fixed import Fixed
+from acctrecover.framed import FramedDialect
+from acctrecover.stream import Found
+from acctrecover.survey import RISK, Chain, dated
+
+PIECE, PIECES = 1 << 12, 16
+"""Bytes of a place where the background is measured, and how many of these there are at most, evenly spread."""
+WIDE = 32
+"""How many times as many bytes are searched for headers, which takes less time."""
+MEMBERS = 64
+"""Offsets that must have kept a rule for the next one to be measured over these alone."""
+OWN = 0.5
+"""The share of an input from which on it is a stream of the dialect that explains it, and no background."""
+SURE = 20.0
+"""Bits beyond the whole input from which a chain stands for its stream, and others of it are expected nearby."""
+NEARBY = 1 << 16
+"""Bytes from a chain that is believed in which other records of its stream are expected."""
+PRIOR = 0.1
+"""Headers that are counted as seen at the rate of uniform bytes, before any is."""
+DAY, AGREE = 86400.0, 13.0
+"""Seconds between clocks that agree, and the bits that is worth: dates are taken from 54 years."""
+MONTH = 30 * 86400.0
+"""Seconds between two records' clocks up to which one history can have both."""
+BATCH = 1 << 15
+"""Records whose clocks are looked at together."""
+
+Read = Callable[[int, int], npt.NDArray[np.uint8]]
+
+
+class Background:
+    """The unexplained bytes of an input, and the evidence of each dialect's records over them; measured when first asked for."""
+
+    def __init__(self, chains: Sequence[Chain], size: int, read: Read) -> None:
+        self.read, self.gaps = read, [(0, size)]
+        edges = [0, *(edge for chain in chains for edge in (chain.start, chain.stop)), size]
+        self.gaps = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+        self.known: dict[int, float] = {}
+
+    def worth(self, dialect: Dialect) -> float:
+        """Bits of a sound record that has a date of a dialect of one size; what each record of a framed one loses, below 0."""
+        if id(dialect) not in self.known:
+            self.known[id(dialect)] = self._fixed(dialect) if isinstance(dialect, Fixed) else self._framed(dialect)
+        return self.known[id(dialect)]
+
+    def _pieces(self, wide: int) -> Iterable[npt.NDArray[np.uint8]]:
+        size = PIECE * wide
+        every, at = -(-sum(b - a for a, b in self.gaps) // (PIECES * size)), 0
+        for a, b in self.gaps:
+            count = -(-(b - a) // size)
+            for index in range(-at % every, count, every):
+                yield self.read(a + index * size, min(b, a + (index + 1) * size))
+            at += count
+
+    def _fixed(self, dialect: Fixed) -> float:
+        """Rule by rule over the offsets that keep those before, so that rules which zeros keep together are not counted twice."""
+        shape = dialect.shape
+        views = [shape.gather(part, np.arange(len(part) - shape.size + 1)) for part in self._pieces(1) if len(part) >= shape.size]
+        if not views:
+            return shape.bits
+        left, bits = np.concatenate(views), 0.0
+        for row in (*shape.by_cost, *([] if shape.record.clock is None else [None])):
+            kept = dated(shape.clocks(left)) if row is None else shape.holds(row, left)
+            count = int(np.count_nonzero(kept))
+            bits -= log2((count + 1) / (len(left) + 1))
+            if count >= MEMBERS:
+                left = left[kept]
+        return min(bits, shape.bits)
+
+    def _framed(self, dialect: FramedDialect) -> float:
+        seen = searched = 0
+        for part in self._pieces(WIDE):
+            seen += len(dialect.heads(part)[0])
+            searched += len(part)
+        uniform = dialect.header_bits
+        return min(0.0, -log2((seen + PRIOR) / (searched + PRIOR * 2**uniform)) - uniform)
+
+
+def sober(chains: list[Chain], size: int, read: Read, background: Background | None = None, risk: float = RISK) -> list[Chain]:
+    """The chains that are no chance in this input, with their evidence measured on its background where that counts.
+
+    It does not count for the dialect that explains most of the input, nor near a chain of the same dialect that stands by itself.
+    """
+    explained: dict[int, int] = {}
+    for chain in chains:
+        explained[id(chain.dialect)] = explained.get(id(chain.dialect), 0) + chain.stop - chain.start
+    own = {name for name, octets in explained.items() if octets >= OWN * size}
+    ground = background or Background(chains, size, read)
+    few = Counter(chain.count for chain in chains if id(chain.dialect) not in own and chain.dialect.pitch is not None)
+    weighed = [chain if id(chain.dialect) in own else weigh(chain, ground, few) for chain in chains]
+    sure = [chain for chain in weighed if id(chain.dialect) in own or (chain.count > 3 and chain.bits >= SURE + log2(size))]
+    edges = [0, *(edge for chain in sure for edge in (chain.start, chain.stop)), size]
+    out = []
+    for chain, weight in zip(chains, weighed, strict=True):
+        at = bisect_right(edges, chain.start)
+        room = max(1, edges[min(at, len(edges) - 1)] - edges[at - 1])
+        if id(chain.dialect) in own or room * 2.0**-weight.bits <= risk:
+            out.append(weight)
+        elif (near := _near(chain, sure, at // 2, read)) is not None:
+            bits = weight.bits + near
+            if min(room, 2 * NEARBY) * 2.0**-bits <= risk:
+                out.append(replace(weight, bits=bits))
+    return out
+
+
+def _near(chain: Chain, sure: list[Chain], at: int, read: Read) -> float | None:
+    """What it adds that one of the sure chains on either side, number `at` the first behind it, is of the same dialect and not
+    far: more where their clocks agree. None where there is none."""
+    best = None
+    for other in sure[max(0, at - 1) : at + 1]:
+        if other.dialect is chain.dialect and other.start <= chain.stop + NEARBY and chain.start <= other.stop + NEARBY:
+            clock = chain.dialect.pitch is not None and chain.dialect.shape.record.clock is not None  # type: ignore[union-attr]
+            agree = clock and abs(_first(chain, read) - _first(other, read)) <= DAY
+            best = max(best or 0.0, AGREE if agree else 0.0)
+    return best
+
+
+def _first(chain: Chain, read: Read) -> float:
+    """The clock of the first record of a chain."""
+    dialect = chain.dialect
+    octets = read(chain.start, chain.start + dialect.largest)
+    return float(clocks(dialect, octets, Found(np.zeros(1, np.int64), np.array([dialect.largest])))[0])
+
+
+def weigh(chain: Chain, ground: Background, few: Counter[int]) -> Chain:
+    """The chain with its evidence over a background; `few` counts the others, too, by their records.
+
+    Of records of one size only those that have a date count, near that of the record before. What stands in a table looks like
+    a record again and again: a link is worth no more than the other chains of one and of two records say that it is.
+    """
+    dialect = chain.dialect
+    if chain.measured:
+        return chain
+    worth = ground.worth(dialect)
+    if isinstance(dialect, FramedDialect):
+        return replace(chain, bits=chain.bits + chain.count * worth, measured=True)
+    alone, pairs = (few[count] - (chain.count == count) for count in (1, 2))
+    link = min(worth, log2((alone + pairs + 1) / (pairs + 1))) if alone + pairs else worth
+    alive = chain.count if dialect.shape.record.clock is None else _alive(chain, dialect, ground.read)
+    return replace(chain, bits=min(chain.bits, worth + (alive - 1) * link if alive else 0.0), measured=True)
+
+
+def _alive(chain: Chain, dialect: Fixed, read: Read) -> int:
+    """How many records of a chain have a date, and near that of the record before."""
+    count = 0
+    for low in range(chain.start, chain.stop, BATCH * dialect.size):
+        octets = read(low, min(chain.stop, low + BATCH * dialect.size))
+        seconds = clocks(dialect, octets, dialect.offsets(octets, 0, len(octets)))
+        good = dated(seconds)
+        good[1:] &= np.abs(np.diff(seconds)) <= MONTH
+        count += int(np.count_nonzero(good))
+    return count
