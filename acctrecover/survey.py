@@ -99,7 +99,7 @@ class Survey:
     def chains(self, high: int, before: Dialect | None, *, final: bool) -> list[Chain]:
         """The skeleton's chains over [low, high), `final` where the input ends there; in a crowd the likeliest ones."""
         if self.crowded():
-            return self.likeliest(len(self.octets), set() if before is None else {self.low})
+            return self.likeliest(len(self.octets), set() if before is None else {self.low}, longest=True)
         found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "bits", "loose")}
         given = Candidates(
             starts=found["start"],
@@ -124,8 +124,9 @@ class Survey:
         many = max(int(np.count_nonzero(inside)) * CROWD, len(self.found) * DENSE)
         return many > max(FEW * CROWD, len(self.octets))
 
-    def likeliest(self, room: int, edges: set[int], risk: float = RISK) -> list[Chain]:
-        """The chains whose E-value over `room` bytes is at most `risk`, the best of those that overlap, in offset order.
+    def likeliest(self, room: int, edges: set[int], risk: float = RISK, *, longest: bool = False) -> list[Chain]:
+        """The chains whose E-value over `room` bytes is at most `risk`, of those that overlap the best, or the `longest`: what
+        carries a stream is longer than the stream. In offset order.
 
         A chain that starts or stops at one of `edges`, where other chains end or begin, needs no room. In linear time, but for
         sorting: many chains may share their last records.
@@ -145,9 +146,8 @@ class Survey:
         ]
         high = self.low + len(self.octets)
         taken: list[tuple[int, int, int]] = []  # (start, stop, head), none overlapping another
-        for margin, head in sorted(margins, key=lambda pair: (-pair[0], pair[1])):
-            if 2.0**-margin > risk:
-                break
+        believed = [(margin, head) for margin, head in margins if 2.0**-margin <= risk]
+        for _, head in sorted(believed, key=lambda pair: (starts[pair[1]] - landings[pair[1]] if longest else -pair[0], pair[1])):
             at = bisect_left(taken, (landings[head],))
             if landings[head] <= high and (not at or taken[at - 1][1] <= starts[head]):
                 taken.insert(at, (starts[head], landings[head], head))
