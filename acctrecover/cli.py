@@ -345,14 +345,14 @@ def formats(
     from acctrecover.scanning import compiled
     from acctrecover.table import detail, summary
 
-    little = [dialect for dialect in compiled(tuple(names or ()), None, ()) if not dialect.big]
+    once = list({dialect.name: dialect for dialect in reversed(compiled(tuple(names or ()), None, ()))}.values())[::-1]
     if as_json:
-        _objects(map(detail if names else summary, little))
+        _objects(map(detail if names else summary, once))
     elif names:
-        for dialect in little:
+        for dialect in once:
             _print(format_text(dialect))
     else:
-        _print(formats_text(little))
+        _print(formats_text(once))
 
 
 def _status(error: AcctrecoverError) -> int:

@@ -1,4 +1,4 @@
-"""A dialect is a format in one byte order; both orders of every format."""
+"""A dialect is a format in one byte order; every format in the orders its writers have."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Dialect = Fixed | FramedDialect
 
 
 def dialects(declared: list[Format | Framed], cookie: int | None = None) -> list[Dialect]:
-    """Both byte orders of every format, little-endian first."""
+    """Every format in each byte order that it is declared to have, little-endian first."""
     out: list[Dialect] = []
     for form in declared:
-        for big in (False, True):
+        for big in (order == "big" for order in form.orders):
             out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
     return out
 

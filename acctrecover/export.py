@@ -42,15 +42,18 @@ def _name(field: str) -> str:
 
 def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
     """The columns of records of one shape: raw fields under the source's names, derived ones with their units, words for
-    labelled numbers under the field's name and `_text`."""
+    labelled fields under the field's name and `_text`."""
     out = {name: _plain(records[name]) for name in shape.dtype.names or ()}
     for name, expr in shape.record.derived.items():
         out[name] = _plain(np.broadcast_to(shape.evaluate(expr, records), len(records)))
     if shape.record.clock is not None:
         out["clock_seconds"] = _plain(shape.clocks(records))
     for name, label in shape.record.labels.items():
-        numbers, which = np.unique(records[name], return_inverse=True)
-        words = [label(int(value)) for value in numbers]
+        held = records[name]
+        octets = held.ndim == 2  # as one item a record
+        values = np.ascontiguousarray(held).view(np.dtype((np.void, held.shape[1]))).ravel() if octets else held
+        values, which = np.unique(values, return_inverse=True)
+        words = [label(value.tobytes() if octets else int(value)) for value in values]
         out[f"{name}_text"] = [words[index] for index in which.tolist()]
     return {_name(name): column for name, column in out.items()}
 

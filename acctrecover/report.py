@@ -19,6 +19,11 @@ if TYPE_CHECKING:  # a command loads what it uses
 
 MOST = 60
 """Rows of a table before its middle is left out."""
+ENDIAN = {
+    ("little", "big"): "little-endian as declared and big-endian",
+    ("little",): "little-endian only",
+    ("big",): "big-endian only, numbers declared as little-endian",
+}
 
 
 def when(seconds: float | None) -> str:
@@ -302,11 +307,13 @@ def formats_text(dialects: Sequence[Dialect]) -> Iterator[str]:
     """One line a format."""
     from acctrecover.table import summary
 
-    yield f"{'format':<12}{'bytes a record':>15}{'evidence':>10}  {'byte orders':<12} source"
-    for about in map(summary, dialects):
+    listed = list(map(summary, dialects))
+    width = max(12, *(len(about["name"]) + 2 for about in listed))
+    yield f"{'format':<{width}}{'bytes a record':>15}{'evidence':>10}  {'byte orders':<12} source"
+    for about in listed:
         sizes = str(about["largest"]) if about["smallest"] == about["largest"] else f"{about['smallest']} to {about['largest']}"
         orders = ", ".join(about["byte_orders"])
-        yield f"{about['name']:<12}{sizes:>15}{about['evidence_bits']:>5.0f} bits  {orders:<12} {about['source']}"
+        yield f"{about['name']:<{width}}{sizes:>15}{about['evidence_bits']:>5.0f} bits  {orders:<12} {about['source']}"
 
 
 def format_text(dialect: Dialect) -> Iterator[str]:
@@ -315,7 +322,7 @@ def format_text(dialect: Dialect) -> Iterator[str]:
     from acctrecover.table import fields, rules, shapes, summary
 
     about = summary(dialect)
-    yield f"{about['name']}, little-endian as declared and big-endian; {about['source']}"
+    yield f"{about['name']}, {ENDIAN[tuple(about['byte_orders'])]}; {about['source']}"
     for title, shape in shapes(dialect):
         yield ""
         yield title

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Extent, Oddity
+from acctrecover.schema import LONGEST_NAME
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
 
@@ -26,7 +27,7 @@ RECORD = np.dtype(
     [
         ("offset", "i8"),
         ("size", "i4"),
-        ("format", "U12"),
+        ("format", f"U{LONGEST_NAME}"),
         ("byte_order", "U6"),
         ("type", "U10"),
         ("status", "U7"),

@@ -8,7 +8,10 @@ from typing import Any
 
 from acctrecover.errors import FormatError
 
-Label = Callable[[int], str]
+Label = Callable[[Any], str]
+ORDERS = ("little", "big")
+LONGEST_NAME = 16
+"""Characters that the name of a format may have: as many as a row of results has room for."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Record:
     `layout` is a construct Struct of little-endian numbers and byte strings (a length may be an expression over the
     payload's `length`), or the name of a format whose record this one carries. `rules` are named `this` expressions that
     every record of the writer satisfies. `clock` gives seconds since the epoch; `derived` gives further columns, named
-    with their units; `labels` turn a number into words.
+    with their units; `labels` turn a number, or the bytes of a byte string, into words.
     """
 
     name: str
@@ -40,8 +43,11 @@ class Format:
     name: str
     source: str
     record: Record
+    orders: tuple[str, ...] = ORDERS
+    """The byte orders of the machines that write it, of "little" and "big"."""
 
     def __post_init__(self) -> None:
+        check(self.name, self.orders)
         if self.record.lengths is not None:
             raise FormatError(f"{self.name}: a stream without headers needs records of one size")
 
@@ -64,6 +70,18 @@ class Framed:
     length: Any
     types: Mapping[int, Record]
     fill: int | None = None
+    orders: tuple[str, ...] = ORDERS
+
+    def __post_init__(self) -> None:
+        check(self.name, self.orders)
+
+
+def check(name: str, orders: tuple[str, ...]) -> None:
+    """Raise FormatError where a format's name is too long, or `orders` is not one of "little" and "big", or both in that order."""
+    if len(name) > LONGEST_NAME:
+        raise FormatError(f"{name}: the name of a format has at most {LONGEST_NAME} characters")
+    if orders not in (ORDERS, ORDERS[:1], ORDERS[1:]):
+        raise FormatError(f'{name}: the byte orders are ("little",), ("big",) or both, not {orders!r}')
 
 
 def flags(names: Mapping[int, str]) -> Label:
@@ -83,3 +101,8 @@ def wait_status(value: int) -> str:
     if signal:
         return f"signal {signal}, core dumped" if value & 0x80 else f"signal {signal}"
     return f"exit {(value >> 8) & 0xFF}"
+
+
+def c_string(octets: bytes) -> str:
+    """A label for a char array: the text up to its first NUL. What follows in it may be left over from a longer one."""
+    return octets.split(b"\0")[0].decode("utf-8", "backslashreplace")
