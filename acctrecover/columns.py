@@ -65,8 +65,8 @@ def pick(records: npt.NDArray[Any], which: npt.NDArray[Any]) -> npt.NDArray[Any]
 def native(expr: Any, dtype: np.dtype[Any], big: bool) -> bool:
     """Whether a rule over `Columns` says what it says of one record with Python's numbers, and so of `Widened` columns too.
 
-    True only for truths made with `& | ^` of comparisons of: unsigned fields, also after `& | ^` and after `>> // %` by a
-    constant; floating-point fields, also after `floor`; constants that their type holds. No such value can leave its type.
+    True only for truths made with `& | ^` of comparisons of: whole numbers, also after `& | ^` and, unsigned ones, after `>> // %`
+    by a constant; floating-point fields, also after `floor`; constants that their type holds. No such value can leave its type.
     """
     return _type(expr, dtype, big) == TRUTH
 
@@ -83,7 +83,7 @@ def _type(expr: Any, dtype: np.dtype[Any], big: bool) -> np.dtype[Any] | None:
     name = field_of(expr)
     if name is not None:
         kind: np.dtype[Any] = dtype.fields.get(name, (dtype,))[0]  # type: ignore[union-attr]
-        return kind.newbyteorder("=") if kind.kind in "uf" else None
+        return kind.newbyteorder("=") if kind.kind in "uif" else None
     if isinstance(expr, Truth):
         return TRUTH
     if isinstance(expr, Call) and expr.func is np.floor:
@@ -105,7 +105,7 @@ def _type(expr: Any, dtype: np.dtype[Any], big: bool) -> np.dtype[Any] | None:
 
 
 def _holds(kind: np.dtype[Any], number: int | float) -> bool:
-    if kind.kind == "u":
-        return isinstance(number, int) and 0 <= number < 1 << 8 * kind.itemsize
+    if kind.kind in "ui":
+        return isinstance(number, int) and np.iinfo(kind).min <= number <= np.iinfo(kind).max
     with np.errstate(over="ignore"):
         return kind.kind == "f" and float(kind.type(number)) == number

@@ -18,7 +18,7 @@ from acctrecover.stream import Found
 from acctrecover.survey import Chain
 
 KEPT = 0.6
-"""The share of a record's evidence from which it is suspect rather than overwritten."""
+"""The share of what a record's rules ask from which it is suspect rather than overwritten."""
 MET = 16.0
 """Bits of evidence from which the first fields in a gap are a record's, so that the record before them ended where it should."""
 SPILT = 16
@@ -85,7 +85,7 @@ def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, near: npt.ND
     records = shape.view(octets, shape.size)
     failed = shape.broken(records)
     kept = ~failed.T @ shape.weights
-    for index in np.flatnonzero(kept >= KEPT * shape.bits):
+    for index in np.flatnonzero(kept >= KEPT * shape.weights.sum()):
         data = records[index].tobytes()
         if not any(data):
             continue

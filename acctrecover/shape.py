@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,21 +11,17 @@ import numpy.typing as npt
 from construct import Bytes, Construct, Container, FormatField, Renamed, Struct
 from construct.expr import BinExpr, UniExpr
 
+from acctrecover.chance import chance
 from acctrecover.columns import Columns, Widened, constant, native, pick
 from acctrecover.errors import FormatError
 from acctrecover.expr import check_tree, children, field_of, fields_of, text
 from acctrecover.schema import Record
+from acctrecover.unrelated import BACKGROUNDS, Law, unrelated
 
 Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
-
-
-@lru_cache(maxsize=4)
-def unrelated(size: int) -> bytes:
-    """Random bytes, the same ones in every process and with every numpy."""
-    return hashlib.shake_128(b"unrelated").digest(size)
 
 
 class Shape:
@@ -52,16 +47,19 @@ class Shape:
 
     @cached_property
     def weights(self) -> npt.NDArray[np.float64]:
-        """Evidence of each rule in bits, given the ones before it, over unrelated uniform bytes: shape (rules,)."""
+        """What each rule asks of random bytes in bits, given the ones before it: shape (rules,)."""
+        return self._weighed(BACKGROUNDS[0])
+
+    def _weighed(self, background: Law) -> npt.NDArray[np.float64]:
         if not self.rules:
             return np.zeros(0)
-        failed = self.broken(self._unrelated(SAMPLE))
+        failed = self.broken(np.frombuffer(background.sample(SAMPLE * self.size), self.dtype))
         weights = np.zeros(len(self.rules))
         for row, (_, expr) in enumerate(self.rules):
             sharing = [earlier for earlier in range(row) if self.reads[earlier] & self.reads[row]]
-            fixed = equality(expr, self.big)
-            if fixed and not sharing:
-                weights[row] = 8 * self.dtype[fixed[0]].itemsize
+            share = None if sharing else chance(expr, self.dtype, self.big, background)
+            if share is not None:
+                weights[row] = -math.log2(share)
             else:  # rule of succession: rare passes are never called impossible
                 left = ~failed[sharing].any(axis=0)
                 passes = np.count_nonzero(left & ~failed[row])
@@ -70,8 +68,8 @@ class Shape:
 
     @cached_property
     def bits(self) -> float:
-        """Evidence in bits of a record that keeps every rule."""
-        return float(self.weights.sum())
+        """Evidence in bits of a record that keeps every rule, over the background that passes most easily."""
+        return min(float(self._weighed(background).sum()) for background in BACKGROUNDS)
 
     @cached_property
     def by_cost(self) -> list[int]:
@@ -179,12 +177,9 @@ class Shape:
     def _stop(self, name: str) -> int:
         return self._start(name) + int(self.dtype[name].itemsize)
 
-    def _unrelated(self, count: int) -> npt.NDArray[Any]:
-        return np.frombuffer(unrelated(count * self.size), self.dtype)
-
     def _hold_engines_equal(self) -> None:
         """Try what no proof covers: rules that need widened columns."""
-        records = self._unrelated(4)
+        records = np.frombuffer(unrelated(4 * self.size), self.dtype)
         failed = self.broken(records)
         for record, fails in zip(records, failed.T, strict=True):
             parsed = self.parse(record.tobytes())

@@ -15,14 +15,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from acctrecover import scan
+from acctrecover.chance import chance
 from acctrecover.columns import Columns, Widened, native, pick
 from acctrecover.dialect import dialects
 from acctrecover.errors import FormatError
 from acctrecover.expr import floor
 from acctrecover.framed import FramedDialect
 from acctrecover.registry import load_formats
-from acctrecover.shape import Shape, unrelated
+from acctrecover.shape import Shape
 from acctrecover.stream import Found
+from acctrecover.unrelated import BACKGROUNDS, Law, sparse, unrelated
 
 LENGTH = 13
 """Payload bytes where a declaration leaves them open: as many as the host name of the samples has."""
@@ -49,7 +51,8 @@ def shapes() -> list[tuple[str, Shape]]:
 def genuine() -> dict[tuple[str, bool, int], list[bytes]]:
     """Records of the samples by what their layout is called, byte order and size: a few of each."""
     out: dict[tuple[str, bool, int], list[bytes]] = {}
-    for path in [*(CORPORA / "gnu-acct-converted").iterdir(), *(CORPORA / "cookie").glob("[bl]e.cookie")]:
+    written = [*(CORPORA / "pacct").glob("*.le"), *(CORPORA / "pacct").glob("*.be")]
+    for path in [*(CORPORA / "gnu-acct-converted").iterdir(), *(CORPORA / "cookie").glob("[bl]e.cookie"), *written]:
         for dialect, rows, octets, low in scan(path).batches():
             if dialect is not None:
                 found = Found(rows["offset"] - low, rows["size"].astype(np.int64))
@@ -150,7 +153,9 @@ def test_a_rule_called_native_says_the_same_in_the_fields_own_types_as_in_python
         (this.b + 1 == 0, False),
         (this.b << 3 == 8, False),
         (this.b == 65536, False),
-        (this.g >= 0, False),
+        (this.g >= 0, True),
+        (this.g >= 32768, False),
+        ((this.g >> 1) >= 0, False),
         (this.e < 0.1, False),
         (this.e == this.f, True),
         (this.b & 0xFF, False),
@@ -172,15 +177,49 @@ def test_widened_columns_have_room_for_arithmetic() -> None:
 def test_the_sample_that_evidence_is_measured_on_is_the_same_everywhere() -> None:
     assert unrelated(8).hex() == "4d11ff045ff14fef"
     assert unrelated(64)[:8] == unrelated(8)
+    assert sparse(8).hex() == "00176c6400000011"
 
 
-def test_evidence_is_what_a_rule_asks_of_random_bytes(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(
-        HEAD + "f = Format('mine', 'test', Record('r', Struct('a' / Int16ul, 'b' / Int32ul), "
-        "rules={'a': this.a == 7, 'b': this.b < 2**30, 'c': (this.b & 1) == 0}))\n"
-    )
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_a_background_has_the_bytes_that_its_law_says(background: Law) -> None:
+    counts = np.bincount(np.frombuffer(background.sample(1 << 18), np.uint8), minlength=256)
+    assert counts / (1 << 18) == pytest.approx(background.law, abs=0.005)
+    assert background.law.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("background", BACKGROUNDS)
+@pytest.mark.parametrize("field", ["a", "g"])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_the_chance_that_a_rule_has_by_its_form_is_that_counted_over_every_value(
+    background: Law, field: str, data: st.DataObject
+) -> None:
+    kind = FIELDS[field].newbyteorder("<")
+    number = st.integers(-40000, 70000) if field == "g" else st.integers(-3, 300)
+    side = st.builds("(this.{} {} {})".format, st.just(field), COMPARISONS, number)
+    rule = eval(data.draw(st.one_of(side, st.builds(BINARY, side, st.sampled_from(["&", "|"]), side))), {"this": this})
+    octets = np.arange(256**kind.itemsize).astype(f"<u{kind.itemsize}")
+    law = np.prod(background.law[octets.view(np.uint8).reshape(-1, kind.itemsize)], axis=1)
+    records = octets.view(kind).view(np.dtype([(field, kind)]))
+    passing = float(law[np.broadcast_to(rule(Widened(records, big=False)), len(records))].sum())
+    assert (chance(rule, FIELDS, False, background) or 0.0) == pytest.approx(passing, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rules", "weights", "bits"),
+    [
+        ("'a': this.a == 0x8081, 'b': this.b >= 2**31, 'c': (this.b & 1) == 1", [16, 1, 1], 18),
+        ("'a': this.a == 0, 'b': this.b < 2**30, 'c': (this.b & 1) == 0", [16, 2, 1], 3.2),  # NUL bytes pass these
+    ],
+)
+def test_evidence_is_what_the_rules_ask_of_the_bytes_that_pass_most_easily(
+    tmp_path: Path, rules: str, weights: list[float], bits: float
+) -> None:
+    layout = "Struct('a' / Int16ul, 'b' / Int32ul)"
+    (tmp_path / "mine.py").write_text(f"{HEAD}f = Format('mine', 'test', Record('r', {layout}, rules={{{rules}}}))\n")
     for dialect in dialects(list(load_formats(tmp_path).values())):
-        assert dialect.shape.weights == pytest.approx([16, 2, 1], abs=0.1)  # type: ignore[union-attr]
+        assert dialect.shape.weights == pytest.approx(weights, abs=0.1)  # type: ignore[union-attr]
+        assert dialect.shape.bits == pytest.approx(bits, abs=0.1)  # type: ignore[union-attr]
 
 
 def test_a_rule_of_the_byte_order_alone_holds_for_every_record_or_none(tmp_path: Path) -> None:
@@ -219,6 +258,25 @@ def test_a_declaration_that_would_go_wrong_is_refused(tmp_path: Path, layout: st
     (tmp_path / "mine.py").write_text(declared(layout, rule))
     with pytest.raises(FormatError, match=says):
         dialects(list(load_formats(tmp_path).values()))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("'mine'", "'seventeen_letters'"), "at most 16 characters"),
+        (("))\n", "), ('middle',))\n"), "byte orders are"),
+        (("))\n", "), ('big', 'little'))\n"), "byte orders are"),
+    ],
+)
+def test_a_format_with_a_long_name_or_other_byte_orders_is_refused(tmp_path: Path, change: tuple[str, str], says: str) -> None:
+    (tmp_path / "mine.py").write_text(declared("'n' / Int16ul", "this.n == 1").replace(*change))
+    with pytest.raises(FormatError, match=says):
+        load_formats(tmp_path)
+
+
+def test_a_format_is_looked_for_in_the_byte_orders_it_declares(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(declared("'n' / Int16ul", "this.n == 1").replace("))\n", "), ('big',))\n"))
+    assert [dialect.order for dialect in dialects(list(load_formats(tmp_path).values()))] == ["big"]
 
 
 def test_a_format_name_may_be_declared_only_once(tmp_path: Path) -> None:

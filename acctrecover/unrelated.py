@@ -1,0 +1,49 @@
+"""What bytes look like that are no record: the laws over which the evidence of a rule is measured."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+
+@lru_cache(maxsize=4)
+def unrelated(size: int) -> bytes:
+    """Random bytes, the same ones in every process and with every numpy."""
+    return hashlib.shake_128(b"unrelated").digest(size)
+
+
+@lru_cache(maxsize=4)
+def sparse(size: int) -> bytes:
+    """Bytes of which half are NUL and a quarter small letters, as in records of other kinds; the rest are random."""
+    kinds, values = (np.frombuffer(hashlib.shake_128(seed).digest(size), np.uint8) for seed in (b"kinds", b"values"))
+    return np.where(kinds < 128, 0, np.where(kinds < 192, 0x61 + values % 26, values)).astype(np.uint8).tobytes()
+
+
+@dataclass(frozen=True)
+class Law:
+    """Bytes that are independent of each other: `law` is the chance of each value, of shape (256,); `sample` makes some."""
+
+    law: npt.NDArray[np.float64]
+    sample: Callable[[int], bytes]
+
+    def below(self, number: int, width: int) -> float:
+        """The chance that an unsigned number of `width` bytes is less than one."""
+        if number >= 1 << 8 * width:
+            return 1.0
+        chance, same = 0.0, 1.0
+        for digit in max(number, 0).to_bytes(width, "big"):
+            chance += same * float(self.law[:digit].sum())
+            same *= float(self.law[digit])
+        return chance
+
+
+LETTERS = np.bincount(0x61 + np.arange(256) % 26, minlength=256) / 256
+BACKGROUNDS = (
+    Law(np.full(256, 1 / 256), unrelated),
+    Law(0.5 * (np.arange(256) == 0) + 0.25 * LETTERS + 0.25 / 256, sparse),
+)
