@@ -93,6 +93,24 @@ def printable(field: Any) -> Truth:
     return Truth(printable, field)
 
 
+def no_controls(field: Any) -> Truth:
+    """True where no byte of a byte-string field is a control character; NUL and bytes above 0x7F may be there."""
+
+    def no_controls(octets: Any) -> Any:
+        return (((octets >= 0x20) & (octets != 0x7F)) | (octets == 0)).all(axis=-1)
+
+    return Truth(no_controls, field)
+
+
+def seven_bit(field: Any) -> Truth:
+    """True where no byte of a byte-string field is above 0x7F."""
+
+    def seven_bit(octets: Any) -> Any:
+        return (octets < 0x80).all(axis=-1)
+
+    return Truth(seven_bit, field)
+
+
 def comp_t(field: Any) -> Any:
     """The number a 16-bit ``comp_t`` field stands for: 13 bits of mantissa, 3 of base-8 exponent (acct(5))."""
     return (field & 0x1FFF) << ((field >> 13) * 3)
@@ -101,6 +119,11 @@ def comp_t(field: Any) -> Any:
 def canonical_comp_t(field: Any) -> Any:
     """What every ``comp_t`` encoder leaves: no exponent, or a mantissa too large for the next smaller one."""
     return (field < 0x2000) | ((field & 0x1FFF) >= 1024)
+
+
+def whole_float(field: Any) -> Any:
+    """What an encoder leaves that turns an unsigned 64-bit integer into a floating-point number."""
+    return (field >= 0) & (field < 2.0**64) & (floor(field) == field)
 
 
 def comp2_t(high: Any, low: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Linux process accounting, versions 0 to 3.
+"""Linux process accounting, versions 0 to 3, and version 0 as m68k lays it out.
 
 Sources: linux include/uapi/linux/acct.h and kernel/acct.c (field names, encodings and what the writer guarantees);
 GNU acct pacct_rd.c (an independent table of the offsets). Times are in AHZ ticks: 100 a second, or `ac_ahz`.
@@ -8,6 +8,7 @@ from construct import Bytes, Float32l, Int8ul, Int16ul, Int32ul, Struct, this
 
 from acctrecover.expr import (
     BIG_ENDIAN,
+    all_zero,
     canonical_comp_t,
     comp2_t,
     comp_t,
@@ -15,6 +16,7 @@ from acctrecover.expr import (
     not_empty,
     nul_padded,
     nul_terminated,
+    whole_float,
 )
 from acctrecover.schema import Format, Record, flags, wait_status
 
@@ -105,6 +107,29 @@ acct_v0 = Format(
     ),
 )
 
+# 32-bit numbers at even offsets: no padding before ac_exitcode. The kernel clears the record first, and byte 1 is not written.
+acct_v0_m68k = Format(
+    "acct_v0_m68k",
+    SOURCE + " of 2.4 (m68k: 62 bytes)",
+    Record(
+        "acct",
+        Struct(*HEAD, "ac_exitcode" / Int32ul, "ac_comm" / Bytes(17), "ac_pad" / Bytes(10), "pad" / Int8ul),
+        rules={
+            "version": this.ac_version == 0,
+            **COMMON,
+            "etime": canonical_comp_t(this.ac_etime),
+            "btime": this.ac_btime > 0,
+            "comm": not_empty(this.ac_comm),
+            "ac_pad": all_zero(this.ac_pad),
+            "pad": this.pad == 0,
+        },
+        clock=this.ac_btime + comp_t(this.ac_etime) // 100,
+        derived=times(100, comp_t(this.ac_etime)),
+        labels=LABELS,
+    ),
+    orders=("big",),
+)
+
 acct_v1 = Format(
     "acct_v1",
     SOURCE + " (m68k: 62 bytes)",
@@ -167,7 +192,7 @@ acct_v3 = Format(
             **COMMON,
             "pid": (this.ac_pid > 0) & (this.ac_pid <= PID_MAX_LIMIT),
             "ppid": this.ac_ppid <= PID_MAX_LIMIT,
-            "etime": (this.ac_etime >= 0) & (this.ac_etime < 2.0**64) & (floor(this.ac_etime) == this.ac_etime),
+            "etime": whole_float(this.ac_etime),
         },
         clock=this.ac_btime + floor(this.ac_etime / 100),
         serial=this.ac_pid,

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -19,6 +20,8 @@ import numpy as np
 import pytest
 from command import COMMAND, run, said
 from damage import CORPORA
+
+from acctrecover.registry import load_formats
 
 WHOLE = CORPORA / "linux-v3" / "pacct-v3"
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
@@ -55,7 +58,7 @@ def test_the_exit_status_tells_whole_damaged_and_impossible_apart(tmp_path: Path
         (["scan", "/non\nexistent\udcff"], r"/non\nexistent\udcff: no such file"),
         (["scan", "-f", "acct_v4", str(WHOLE), str(DAMAGED)], "did you mean acct_v3"),
         (["scan", "-f", "pact", str(WHOLE)], "acct_v"),
-        (["scan", "-f", "zzzz", str(WHOLE)], "acct_v0, acct_v1, acct_v2, acct_v3, cookie"),
+        (["scan", "-f", "zzzz", str(WHOLE)], "acct_v0, acct_v0_m68k, acct_v1, acct_v2, acct_v3, aix, "),
         (["repair", str(WHOLE)], "-o OUT"),
         (["repair", str(WHOLE), "-o", str(WHOLE)], "is the input"),
         (["repair", str(WHOLE), "-o", str(WHOLE), "--force"], "is the input"),
@@ -344,20 +347,18 @@ def test_a_signal_that_is_ignored_when_it_starts_stays_ignored(tmp_path: Path) -
 
 def test_the_formats_are_listed_and_a_field_table_follows_the_declaration() -> None:
     listed = run("formats")
-    assert [line.split()[0] for line in listed.stdout.decode().splitlines()[1:]] == [
-        "acct_v0",
-        "acct_v1",
-        "acct_v2",
-        "acct_v3",
-        "cookie",
-    ]
+    lines = {line.split()[0]: line for line in listed.stdout.decode().splitlines()[1:]}
+    assert list(lines) == list(load_formats())
     table = run("formats", "acct_v3").stdout.decode()
     assert "    16    4  u32    ac_pid\n" in table
     assert "    48   16  bytes  ac_comm\n" in table
     assert "rule rw: (ac_rw == 0)  (16.0 bits)" in table
     assert b"type 0x80 to 0xff SITE_80: 0 to 255 bytes" in run("formats", "cookie").stdout
     assert "rule version: (ac_version == (3 + (0x80 * BIG_ENDIAN)))" in table
-    assert {line.split("bits  ")[1][:11] for line in listed.stdout.decode().splitlines()[1:]} == {"little, big"}
+    told = {name: re.split(r"  +", line.split("bits  ")[1])[0] for name, line in lines.items()}
+    assert told["acct_v3"] == told["cookie"] == "little, big"
+    assert (told["aix"], told["netbsd_i386"]) == ("big", "little")
+    assert b"aix, big-endian only" in run("formats", "aix").stdout
     about = json.loads(run("formats", "acct_v1", "--json").stdout)
     assert about["largest"] == 62
     (layout,) = about["layouts"]
