@@ -13,6 +13,7 @@ from acctrecover.expr import (
     comp2_t,
     comp_t,
     floor,
+    no_controls,
     not_empty,
     nul_padded,
     nul_terminated,
@@ -22,6 +23,8 @@ from acctrecover.schema import Format, Record, flags, wait_status
 
 SOURCE = "linux include/uapi/linux/acct.h, kernel/acct.c"
 PID_MAX_LIMIT = 4194304
+FIRST_M68K = 760_000_000
+"""January 1994: no m68k ran Linux before. A record from a clock that was not set is suspect."""
 FLAGS = flags({0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG"})
 LABELS = {"ac_flag": FLAGS, "ac_exitcode": wait_status}
 
@@ -107,7 +110,7 @@ acct_v0 = Format(
     ),
 )
 
-# 32-bit numbers at even offsets: no padding before ac_exitcode. The kernel clears the record first, and byte 1 is not written.
+# 32-bit numbers at even offsets: no padding before ac_exitcode. The kernel clears the record, and writes neither byte 1 nor ac_io.
 acct_v0_m68k = Format(
     "acct_v0_m68k",
     SOURCE + " of 2.4 (m68k: 62 bytes)",
@@ -117,9 +120,11 @@ acct_v0_m68k = Format(
         rules={
             "version": this.ac_version == 0,
             **COMMON,
+            "io": this.ac_io == 0,
             "etime": canonical_comp_t(this.ac_etime),
-            "btime": this.ac_btime > 0,
+            "btime": this.ac_btime >= FIRST_M68K,
             "comm": not_empty(this.ac_comm),
+            "comm text": no_controls(this.ac_comm),
             "ac_pad": all_zero(this.ac_pad),
             "pad": this.pad == 0,
         },

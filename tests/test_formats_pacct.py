@@ -24,7 +24,7 @@ PACCT = CORPORA / "pacct"
 SAMPLES = sorted(path for order in ("le", "be") for path in PACCT.glob(f"*.{order}"))
 LASTCOMM = CORPORA.parent.parent / "shared" / "specimens" / "freebsd93-lastcomm"
 ORDERS = {"le": "little", "be": "big"}
-STRONG = {"acct_v0_m68k", *(f"freebsd_v{version}_{abi}" for version in (2, 3) for abi in ("ilp32", "lp64"))}
+STRONG = {f"freebsd_v{version}_{abi}" for version in (2, 3) for abi in ("ilp32", "lp64")}
 """Formats whose records prove themselves one by one. Those of the others are in doubt next to a wound."""
 MISTAKEN = {"netbsd_i386": "freebsd_v1_lp64", "openbsd_56": "freebsd_v1_lp64"}
 """Formats of which a stretch may also be valid as another of the same size."""

@@ -238,7 +238,9 @@ int main(int argc, char **argv)
 		p.ac_gid16 = p.ac_gid = chance(3) ? 20 + chance(200) : 0;
 		p.ac_mem = floats || berkeley ? ragged(15) : encode_comp_t(ragged(20));
 		p.ac_io = floats ? io : encode_comp_t(io);
-		p.ac_rw = strcmp(h->prefix, "acct_v0_m68k") ? encode_comp_t(ragged(14)) : 0;
+		p.ac_rw = encode_comp_t(ragged(14));
+		if (!strcmp(h->prefix, "acct_v0_m68k"))
+			p.ac_io = p.ac_rw = 0;
 		p.ac_minflt = encode_comp_t(ragged(14));
 		p.ac_majflt = encode_comp_t(ragged(6));
 		p.ac_tty = p.ac_tty64 = chance(3) ? (chance(2) ? 0x500 : 0x8800) + chance(16) : -1;
