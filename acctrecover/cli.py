@@ -345,14 +345,14 @@ def formats(
     from acctrecover.scanning import compiled
     from acctrecover.table import detail, summary
 
-    little = [dialect for dialect in compiled(tuple(names or ()), None, ()) if not dialect.big]
+    first = [dialect for dialect in compiled(tuple(names or ()), None, ()) if dialect.order == dialect.declared.orders[0]]
     if as_json:
-        _objects(map(detail if names else summary, little))
+        _objects(map(detail if names else summary, first))
     elif names:
-        for dialect in little:
+        for dialect in first:
             _print(format_text(dialect))
     else:
-        _print(formats_text(little))
+        _print(formats_text(first))
 
 
 def _status(error: AcctrecoverError) -> int:

@@ -1,4 +1,4 @@
-"""A dialect is a format in one byte order; both orders of every format."""
+"""A dialect is a format in one byte order; every order that the format's writers use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
-from acctrecover.schema import Format, Framed
+from acctrecover.schema import ORDERS, Format, Framed
 from acctrecover.shape import Octets
 from acctrecover.stream import Found
 
@@ -17,10 +17,10 @@ Dialect = Fixed | FramedDialect
 
 
 def dialects(declared: list[Format | Framed], cookie: int | None = None) -> list[Dialect]:
-    """Both byte orders of every format, little-endian first."""
+    """Every format in each byte order that its writers use, little-endian first."""
     out: list[Dialect] = []
     for form in declared:
-        for big in (False, True):
+        for big in (order == "big" for order in ORDERS if order in form.orders):
             out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
     return out
 

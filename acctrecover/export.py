@@ -49,9 +49,10 @@ def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
     if shape.record.clock is not None:
         out["clock_seconds"] = _plain(shape.clocks(records))
     for name, label in shape.record.labels.items():
-        numbers, which = np.unique(records[name], return_inverse=True)
-        words = [label(int(value)) for value in numbers]
-        out[f"{name}_text"] = [words[index] for index in which.tolist()]
+        column = np.ascontiguousarray(records[name])
+        numbers, which = np.unique(column.view(f"V{column.shape[1]}") if column.ndim == 2 else column, return_inverse=True)
+        words = [label(value.tolist()) for value in numbers]
+        out[f"{name}_text"] = [words[index] for index in which.ravel().tolist()]
     return {_name(name): column for name, column in out.items()}
 
 

@@ -315,7 +315,7 @@ def format_text(dialect: Dialect) -> Iterator[str]:
     from acctrecover.table import fields, rules, shapes, summary
 
     about = summary(dialect)
-    yield f"{about['name']}, little-endian as declared and big-endian; {about['source']}"
+    yield f"{about['name']}, {' and '.join(f'{order}-endian' for order in about['byte_orders'])}; {about['source']}"
     for title, shape in shapes(dialect):
         yield ""
         yield title

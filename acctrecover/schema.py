@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from acctrecover.errors import FormatError
 
-Label = Callable[[int], str]
+Label = Callable[[Any], str]
+"""What a number, or the bytes of a byte-string field, says in words."""
+
+EPOCH = "s since 1970"
+"""The unit of a field that holds a time."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,8 @@ class Record:
     `layout` is a construct Struct of little-endian numbers and byte strings (a length may be an expression over the
     payload's `length`), or the name of a format whose record this one carries. `rules` are named `this` expressions that
     every record of the writer satisfies. `clock` gives seconds since the epoch; `derived` gives further columns, named
-    with their units; `labels` turn a number into words.
+    with their units; `labels` turn a number, or a byte string, into words; `units` say what a raw number counts, as
+    "1/100 s" or "KiB", and are EPOCH for a time.
     """
 
     name: str
@@ -29,17 +35,25 @@ class Record:
     """A number that rises from record to record until the machine boots again, as a process id does."""
     derived: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     lengths: tuple[int, int] | None = None
     """Fewest and most payload bytes, where the layout does not fix them."""
 
 
+ORDERS = ("little", "big")
+
+
 @dataclass(frozen=True)
 class Format:
-    """A stream of records of one fixed size and kind, with no mark between them."""
+    """A stream of records of one fixed size and kind, with no mark between them.
+
+    `orders` are the byte orders that its writers use.
+    """
 
     name: str
     source: str
     record: Record
+    orders: tuple[str, ...] = ORDERS
 
     def __post_init__(self) -> None:
         if self.record.lengths is not None:
@@ -64,6 +78,20 @@ class Framed:
     length: Any
     types: Mapping[int, Record]
     fill: int | None = None
+    orders: tuple[str, ...] = ORDERS
+
+
+def names(words: Mapping[int, str]) -> Label:
+    """A label for a number that stands for a word; others stay numbers."""
+    return lambda value: words.get(value, str(value))
+
+
+def internet_address(octets: bytes) -> str:
+    """A label for 16 bytes in network order: an IPv6 address, or an IPv4 one in the first four; empty where all are zero."""
+    if not any(octets):
+        return ""
+    four = not any(octets[4:])
+    return str(ip_address(octets[:4] if four else octets))
 
 
 def flags(names: Mapping[int, str]) -> Label:

@@ -20,7 +20,7 @@ def summary(dialect: Dialect) -> dict[str, Any]:
     return {
         "kind": "format",
         "name": dialect.name,
-        "byte_orders": ["little", "big"],
+        "byte_orders": list(dialect.declared.orders),
         "smallest": dialect.smallest,
         "largest": dialect.largest,
         "framed": framed,

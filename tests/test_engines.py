@@ -26,6 +26,7 @@ from acctrecover.stream import Found
 
 LENGTH = 13
 """Payload bytes where a declaration leaves them open: as many as the host name of the samples has."""
+LOGINS = [path for path in sorted((CORPORA / "login").iterdir()) if path.suffix not in (".oracle", ".txt")]
 HEAD = "from construct import *\nfrom acctrecover.schema import *\nfrom acctrecover.expr import *\n"
 
 
@@ -49,7 +50,7 @@ def shapes() -> list[tuple[str, Shape]]:
 def genuine() -> dict[tuple[str, bool, int], list[bytes]]:
     """Records of the samples by what their layout is called, byte order and size: a few of each."""
     out: dict[tuple[str, bool, int], list[bytes]] = {}
-    for path in [*(CORPORA / "gnu-acct-converted").iterdir(), *(CORPORA / "cookie").glob("[bl]e.cookie")]:
+    for path in [*(CORPORA / "gnu-acct-converted").iterdir(), *(CORPORA / "cookie").glob("[bl]e.cookie"), *LOGINS]:
         for dialect, rows, octets, low in scan(path).batches():
             if dialect is not None:
                 found = Found(rows["offset"] - low, rows["size"].astype(np.int64))
