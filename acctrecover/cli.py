@@ -41,6 +41,10 @@ Formats = Annotated[
     list[str] | None,
     typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
 ]
+Places = Annotated[
+    list[Path] | None,
+    typer.Option("--formats", metavar="DIR|FILE", help="Look for the formats declared there too, as door.py; may be repeated."),
+]
 Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The stream's magic cookie, where it is not 0x2B91.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
@@ -90,6 +94,13 @@ def _word(text: str | None) -> int | None:
     return word
 
 
+def _places(given: list[Path] | None) -> list[Path]:
+    """Where formats are declared: those that ship, and the user's own."""
+    from acctrecover.registry import folder
+
+    return [folder(), *given] if given else []
+
+
 def _print(lines: Iterable[str]) -> None:
     try:
         for line in lines:
@@ -119,6 +130,7 @@ def _complain(error: object) -> None:
 def scan(
     paths: Paths,
     formats: Formats = None,
+    places: Places = None,
     cookie: Cookie = None,
     as_json: Json = False,
     records: Annotated[
@@ -149,7 +161,7 @@ def scan(
     for path in paths:
         try:
             with _progress([path], passes=1 if records is None else 2) as progress:
-                found = run(path, formats, cookie=_word(cookie), progress=progress)
+                found = run(path, formats, cookie=_word(cookie), places=_places(places), progress=progress)
                 if records is not None:
                     with atomic_output(records, force=force) as file:
                         write_records(found, records, file, progress)
@@ -177,6 +189,7 @@ def repair(
         Path | None, typer.Option("--output", "-o", metavar="OUT", help="The file to write the recovered stream to.")
     ] = None,
     formats: Formats = None,
+    places: Places = None,
     cookie: Cookie = None,
     as_json: Json = False,
     report: Annotated[
@@ -210,6 +223,7 @@ def repair(
     to = None if dry_run else str(output)
     how: dict[str, Any] = {
         "cookie": _word(cookie),
+        "places": _places(places),
         "report": None if dry_run else report,
         "quarantine": None if dry_run else quarantine,
         "strict": strict,
@@ -335,6 +349,7 @@ def damage(
 @app.command()
 def formats(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Formats to show field by field.")] = None,
+    places: Places = None,
     as_json: Json = False,
 ) -> None:
     """List the formats looked for, or the fields of one.
@@ -345,7 +360,8 @@ def formats(
     from acctrecover.scanning import compiled
     from acctrecover.table import detail, summary
 
-    first = [dialect for dialect in compiled(tuple(names or ()), None, ()) if dialect.order == dialect.declared.orders[0]]
+    every = compiled(tuple(names or ()), None, tuple(map(str, _places(places))))
+    first = list({dialect.name: dialect for dialect in reversed(every)}.values())[::-1]
     if as_json:
         _objects(map(detail if names else summary, first))
     elif names:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.errors import FormatError
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.schema import ORDERS, Format, Framed
@@ -17,11 +18,17 @@ Dialect = Fixed | FramedDialect
 
 
 def dialects(declared: list[Format | Framed], cookie: int | None = None) -> list[Dialect]:
-    """Every format in each byte order that its writers use, little-endian first."""
+    """Every format in each byte order that its writers use, little-endian first.
+
+    Raises FormatError with the file and line for a declaration that cannot be compiled.
+    """
     out: list[Dialect] = []
     for form in declared:
         for big in (order == "big" for order in ORDERS if order in form.orders):
-            out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
+            try:
+                out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
+            except FormatError as error:
+                raise FormatError(f"{form.place}: {error}" if form.place else str(error)) from None
     return out
 
 

@@ -94,7 +94,7 @@ def printable(field: Any) -> Truth:
 
 
 def text_padded(field: Any) -> Truth:
-    """True where a byte-string field is printable up to its first NUL, and nothing but NUL follows it: `printable` and `nul_padded`."""
+    """True where a byte-string field is printable up to its first NUL and nothing but NUL follows."""
 
     def text_padded(octets: Any) -> Any:
         width = max(octets.shape[-1], 1)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Extent, Oddity
+from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
 
@@ -26,9 +27,9 @@ RECORD = np.dtype(
     [
         ("offset", "i8"),
         ("size", "i4"),
-        ("format", "U12"),
+        ("format", f"U{LONGEST_NAME}"),
         ("byte_order", "U6"),
-        ("type", "U10"),
+        ("type", f"U{LONGEST_TYPE}"),
         ("status", "U7"),
         ("evidence_bits", "f4"),
     ]
@@ -80,7 +81,7 @@ class Scan:
     def records(self) -> npt.NDArray[Any]:
         """One row a record, torn ones included: a structured array with the fields of RECORD, in offset order.
 
-        Sizes and offsets are in bytes. It is made when first asked for and takes some 150 bytes a record.
+        Sizes and offsets are in bytes. It is made when first asked for and takes some 170 bytes a record.
         """
         parts = [self.placed(rows) for _, rows, _, _ in self.told.batches()]
         return np.concatenate(parts) if parts else np.zeros(0, RECORD)

@@ -26,7 +26,7 @@ from acctrecover.walk import Walker
 
 @lru_cache(maxsize=16)
 def compiled(names: tuple[str, ...], cookie: int | None, places: tuple[str, ...]) -> list[Dialect]:
-    """Both byte orders of the named formats (none named: all), compiled once a process."""
+    """The named formats (none named: all) in their byte orders, compiled once a process."""
     return dialects(choose(list(names) or None, load_formats(*places)), cookie)
 
 

@@ -39,8 +39,13 @@ class Record:
     lengths: tuple[int, int] | None = None
     """Fewest and most payload bytes, where the layout does not fix them."""
 
+    def __post_init__(self) -> None:
+        _named(self.name, LONGEST_TYPE)
+
 
 ORDERS = ("little", "big")
+LONGEST_NAME, LONGEST_TYPE = 16, 12
+"""Characters that the name of a format, and of a kind of record, may have: a row of every record holds both."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,12 @@ class Format:
     source: str
     record: Record
     orders: tuple[str, ...] = ORDERS
+    place: str = ""
+    """The file and line of the declaration, known once it is loaded."""
 
     def __post_init__(self) -> None:
+        _named(self.name, LONGEST_NAME)
+        _ordered(self.name, self.orders)
         if self.record.lengths is not None:
             raise FormatError(f"{self.name}: a stream without headers needs records of one size")
 
@@ -79,6 +88,21 @@ class Framed:
     types: Mapping[int, Record]
     fill: int | None = None
     orders: tuple[str, ...] = ORDERS
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        _named(self.name, LONGEST_NAME)
+        _ordered(self.name, self.orders)
+
+
+def _named(name: str, longest: int) -> None:
+    if not name or len(name) > longest or not name.isprintable() or " " in name:
+        raise FormatError(f"{name!r} is no name: 1 to {longest} characters without spaces")
+
+
+def _ordered(name: str, orders: tuple[str, ...]) -> None:
+    if not orders or not set(orders) <= set(ORDERS):
+        raise FormatError(f"{name}: orders must be some of {', '.join(ORDERS)}, not {orders!r}")
 
 
 def names(words: Mapping[int, str]) -> Label:
