@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -17,6 +16,7 @@ import typer
 
 from acctrecover import __version__
 from acctrecover.errors import AcctrecoverError, OutputError, SelfCheckError, SourceError
+from acctrecover.options import Cookie, Force, Formats, Json, Order, Paths, Places, places_of, word
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,27 +27,6 @@ app = typer.Typer(
     help="Recover damaged accounting streams.\n\nExit status: 0 whole, 1 damage found or something lost, 2 it could not be "
     "done, 3 a self-check failed.",
 )
-
-
-class Order(StrEnum):
-    """Byte orders of a word."""
-
-    LITTLE = "little"
-    BIG = "big"
-
-
-Paths = Annotated[list[str], typer.Argument(metavar="PATH", help="Files, block devices, pipes, or - for standard input.")]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
-]
-Places = Annotated[
-    list[Path] | None,
-    typer.Option("--formats", metavar="DIR|FILE", help="Look for the formats declared there too, as door.py; may be repeated."),
-]
-Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The stream's magic cookie, where it is not 0x2B91.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 
 
 def _version(asked: bool) -> None:
@@ -80,25 +59,6 @@ def _progress(paths: Iterable[str], passes: int = 1) -> Iterator[Callable[[int],
             bar.update(done)
 
         yield advance
-
-
-def _word(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        word = int(text, 0)
-    except ValueError:
-        word = 0
-    if not 0 < word <= 0xFFFF:
-        raise AcctrecoverError(f"--cookie {text}: not a word from 0x0001 to 0xffff")
-    return word
-
-
-def _places(given: list[Path] | None) -> list[Path]:
-    """Where formats are declared: those that ship, and the user's own."""
-    from acctrecover.registry import folder
-
-    return [folder(), *given] if given else []
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -161,7 +121,7 @@ def scan(
     for path in paths:
         try:
             with _progress([path], passes=1 if records is None else 2) as progress:
-                found = run(path, formats, cookie=_word(cookie), places=_places(places), progress=progress)
+                found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
                 if records is not None:
                     with atomic_output(records, force=force) as file:
                         write_records(found, records, file, progress)
@@ -222,8 +182,8 @@ def repair(
         raise OutputError("say where to write with -o OUT, or use --dry-run")
     to = None if dry_run else str(output)
     how: dict[str, Any] = {
-        "cookie": _word(cookie),
-        "places": _places(places),
+        "cookie": word(cookie),
+        "places": places_of(places),
         "report": None if dry_run else report,
         "quarantine": None if dry_run else quarantine,
         "strict": strict,
@@ -276,7 +236,7 @@ def cookie_stats(
     if table is not None:
         check_ending(table)
         refuse(table, *map(file_of, paths), force=force)
-    stats, status = run([], align=align, order=order, cookie=_word(cookie) or COOKIE), 0
+    stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
     with _progress(paths) as progress:
         for path in paths:
             try:
@@ -360,7 +320,7 @@ def formats(
     from acctrecover.scanning import compiled
     from acctrecover.table import detail, summary
 
-    every = compiled(tuple(names or ()), None, tuple(map(str, _places(places))))
+    every = compiled(tuple(names or ()), None, tuple(map(str, places_of(places))))
     first = list({dialect.name: dialect for dialect in reversed(every)}.values())[::-1]
     if as_json:
         _objects(map(detail if names else summary, first))
@@ -369,6 +329,45 @@ def formats(
             _print(format_text(dialect))
     else:
         _print(formats_text(first))
+
+
+@app.command()
+def explain(
+    place: Annotated[str, typer.Argument(metavar="PATH@OFFSET", help="A byte of an input, as pacct@0x2fd4; - is standard input.")],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="NAME[:big]", help="Read these very bytes as a record of this format, found or not."
+        ),
+    ] = None,
+    places: Places = None,
+    cookie: Cookie = None,
+    utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in local time.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show one record field by field, and which rules it keeps.
+
+    The record is the one that a scan finds there; in a gap it is what the best-fitting format would see.
+    The status is 0 for a record that keeps every rule, else 1.
+
+    Example: acctrecover explain /var/log/account/pacct@0x2fd4 --utc
+    """
+    from acctrecover.explaining import explain as run
+    from acctrecover.report import explain_text
+
+    path, _, text = place.rpartition("@")
+    try:
+        offset = int(text, 0)
+    except ValueError:
+        offset = -1
+    if not path or offset < 0:
+        raise AcctrecoverError(f"{place}: say PATH@OFFSET, as pacct@0x2fd4 or pacct@12244")
+    told = run(path, offset, form, cookie=word(cookie), places=places_of(places))
+    if as_json:
+        _objects([told.to_json()])
+    else:
+        _print(explain_text(path, told, utc=utc))
+    raise typer.Exit(0 if told.status in ("intact", "valid") else 1)
 
 
 def _status(error: AcctrecoverError) -> int:

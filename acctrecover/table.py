@@ -58,7 +58,7 @@ def fields(shape: Shape) -> Iterator[tuple[int, int, str, str]]:
 def rules(shape: Shape) -> Iterator[tuple[str, str, float]]:
     """(name, expression, evidence in bits) of every rule, in the order they are declared."""
     for (name, expr), bits in zip(shape.rules, shape.weights, strict=True):
-        yield name, text(expr), float(bits)
+        yield name, text(expr), float(bits) + 0.0
 
 
 def detail(dialect: Dialect) -> dict[str, Any]:
