@@ -132,7 +132,7 @@ def _record(found: Scan, offset: int) -> Explanation | None:
 def _gap(source: Source, found: Scan, offset: int, every: list[Dialect]) -> Explanation:
     """What the format that fits best would see at an offset in no record, or at the place of a neighbour's record around it.
 
-    The formats of the neighbours come first: others where none of their rules fails.
+    The formats of the neighbours come first: others where all of their rules hold.
     """
     gap = next((extent for extent in found.extents if extent.start <= offset < extent.stop), None)
     inside = gap is not None and gap.kind == "gap"
@@ -144,7 +144,7 @@ def _gap(source: Source, found: Scan, offset: int, every: list[Dialect]) -> Expl
     seen = [_would(source, dialect, start, offset, stop, why) for dialect, start in places]
     own = {(dialect.name, dialect.order) for dialect, _ in near}
     if own:
-        seen = [s for s in seen if (s.format, s.byte_order) in own or all(rule.holds is not False for rule in s.rules)]
+        seen = [s for s in seen if (s.format, s.byte_order) in own or all(rule.holds for rule in s.rules)]
     return max(seen, key=lambda one: one.score)
 
 
