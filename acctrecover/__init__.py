@@ -26,7 +26,7 @@ The package, from the top down; each module imports only from the lines below it
     fixed, chain, heal              records of one size; the skeleton by parsimony; the one reading that fits
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
     shape                           one record layout: columns, rules, evidence
-    columns, registry, transfer, cookies, wholesale
+    columns, body, registry, transfer, cookies, wholesale
     source, output, schema, expr, recode, dump, paste, retrace, wounds
     errors, extent, stream, undone, lineage
 """

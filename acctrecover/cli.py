@@ -94,7 +94,10 @@ def scan(
     cookie: Cookie = None,
     as_json: Json = False,
     records: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv or .parquet.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime."
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")

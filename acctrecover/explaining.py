@@ -17,12 +17,9 @@ from acctrecover.extent import Extent
 from acctrecover.framed import FramedDialect
 from acctrecover.result import Scan
 from acctrecover.scanning import compiled, scan
-from acctrecover.schema import EPOCH, ORDERS
+from acctrecover.schema import ORDERS, TIMES
 from acctrecover.shape import Shape
 from acctrecover.source import Evidence, Source, open_source
-
-SECONDS = {EPOCH: 1, "ms since 1970": 10**3, "us since 1970": 10**6, "ns since 1970": 10**9}
-"""Units of a field that holds a time, and how many of them make a second."""
 
 
 @dataclass(frozen=True)
@@ -217,8 +214,8 @@ def _fields(shape: Shape, octets: npt.NDArray[np.uint8], start: int) -> list[Fie
             for title, expr in shape.record.derived.items():
                 if fields_of(expr) == {name}:
                     words.append(f"{title}={_value(shape.evaluate(expr, record)):g}")
-            if unit in SECONDS and value is not None:
-                seconds = value / SECONDS[unit]
+            if unit in TIMES and value is not None:
+                seconds = value / TIMES[unit]
         out.append(Field(name, start + at, kind.itemsize, raw, value, unit, ", ".join(filter(None, words)), seconds))
     return out
 

@@ -323,8 +323,9 @@ def format_text(dialect: Dialect) -> Iterator[str]:
         yield ""
         yield title
         for offset, size, kind, name in fields(shape):
-            label = "  (in words too)" if name in shape.record.labels else ""
-            yield f"  {offset:>4} {size:>4}  {kind:<6} {name}{label}"
+            told = [shape.record.units.get(name), "in words too" if name in shape.record.labels else None]
+            notes = ", ".join(filter(None, told))
+            yield f"  {offset:>4} {size:>4}  {kind:<6} {name}" + (f"  ({notes})" if notes else "")
         for name, rule, bits in rules(shape):
             yield f"  rule {name}: {rule}  ({bits:.1f} bits)"
         if shape.record.clock is not None:

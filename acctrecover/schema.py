@@ -14,6 +14,8 @@ Label = Callable[[Any], str]
 
 EPOCH = "s since 1970"
 """The unit of a field that holds a time."""
+TIMES = {EPOCH: 1, "ms since 1970": 10**3, "us since 1970": 10**6, "ns since 1970": 10**9}
+"""Every such unit, and how many of them make a second."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Record:
     payload's `length`), or the name of a format whose record this one carries. `rules` are named `this` expressions that
     every record of the writer satisfies. `clock` gives seconds since the epoch; `derived` gives further columns, named
     with their units; `labels` turn a number, or a byte string, into words; `units` say what a raw number counts, as
-    "1/100 s" or "KiB", and are EPOCH for a time.
+    "1/100 s" or "KiB", and are one of TIMES for a time.
     """
 
     name: str

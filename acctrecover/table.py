@@ -71,7 +71,14 @@ def _layout(title: str, shape: Shape) -> dict[str, Any]:
     return {
         "title": title,
         "fields": [
-            {"offset": offset, "size": size, "type": kind, "name": name, "in_words": name in record.labels}
+            {
+                "offset": offset,
+                "size": size,
+                "type": kind,
+                "name": name,
+                "unit": record.units.get(name),
+                "in_words": name in record.labels,
+            }
             for offset, size, kind, name in fields(shape)
         ],
         "rules": [{"name": name, "rule": rule, "evidence_bits": round(bits, 1)} for name, rule, bits in rules(shape)],
