@@ -12,7 +12,7 @@ The package, from the top down; each module imports only from the lines below it
     account                         every byte accounted for: chains, what does not belong in them, gaps
     explain, held, embedded         a gap cut into extents; how many records it held; streams carried in payloads
     mend                            records in a gap that are neither intact nor lost
-    fill                            chains stranded in a gap
+    fill, slots                     chains stranded in a gap; unused slots of an array
     walk, export, table             bytes to chains; records to rows; a declaration to rows
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands

@@ -69,6 +69,8 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
         for row in table:
             row["evidence_bits"] = round(row["evidence_bits"], 1)
         if dialect is not None:
+            for row in table if dialect.slots else []:
+                row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
             candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
             for shape, skip, which in dialect.shapes(octets, candidates):
                 columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
@@ -91,6 +93,8 @@ def _names(record: Record) -> list[str]:
 def columns(dialects: list[Dialect]) -> list[str]:
     """Every column that records of these dialects may have, the general ones first."""
     names = dict.fromkeys(RECORD.names or ())
+    for dialect in dialects:
+        names.update(dict.fromkeys([_name(dialect.slots)] if dialect.slots else []))
     for _, record in _kinds(dialects):
         names.update(dict.fromkeys(_names(record)))
     return list(names)

@@ -94,13 +94,13 @@ def printable(field: Any) -> Truth:
 
 
 def text_padded(field: Any) -> Truth:
-    """True where a byte-string field is printable up to its first NUL and nothing but NUL follows."""
+    """True where a byte-string field has neither control characters nor 0xFF up to its first NUL, and nothing but NUL behind it."""
 
     def text_padded(octets: Any) -> Any:
         width = max(octets.shape[-1], 1)
         flat = octets.reshape(-1)
         held = flat != 0
-        bad = ((flat < 0x20) & held) | (flat == 0x7F)
+        bad = ((flat < 0x20) & held) | (flat == 0x7F) | (flat == 0xFF)
         rises = held[1:] > held[:-1]
         rises[width - 1 :: width] = False  # from one record to the next
         good = np.ones(octets.shape[:-1], np.bool_)

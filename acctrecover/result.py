@@ -145,6 +145,11 @@ def chain_batches(
         if dialect.pitch is None and high < stop:
             keep &= found.stops <= high - at
         found = Found(found.starts[keep], found.sizes[keep])
+        if dialect.slots:
+            if len(found.starts):
+                yield octets, found, at
+            at += -(-(high - at) // dialect.smallest) * dialect.smallest
+            continue
         if not len(found.starts):
             return
         yield octets, found, at

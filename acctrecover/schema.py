@@ -61,6 +61,8 @@ class Format:
     source: str
     record: Record
     orders: tuple[str, ...] = ORDERS
+    slots: str = ""
+    """Of an array: what the index of a record is called. Slots of NUL bytes are unused there, and its clock tells no order."""
     place: str = ""
     """The file and line of the declaration, known once it is loaded."""
 

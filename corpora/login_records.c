@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "darwin"))
 		write_one(&(struct login){10, 0, "", "", "utmpx-1.00", "", 0, 0});
 	write_one(&(struct login){2, 0, "~", "~", "reboot", "", seconds, 0});
-	for (number = 1; number < 40; number++) {
+	for (number = 1; number < (strcmp(argv[1], "lastlog") ? 40 : 39); number++) { /* a lastlog ends with a slot in use */
 		char line[32], id[16];
 		int out = number % 3 == 2, tty = (number - out) % 11;
 		seconds += 37 + number * 61 % 977;

@@ -2,7 +2,8 @@
 
 Sources: glibc bits/utmp.h (field names; machines whose 32-bit and 64-bit programs share the file have 384 bytes, the others,
 as aarch64 and s390x, 400); utmp(5). The strings are padded with NULs, not ended by one, but no terminal or host name fills its
-field; what a user typed at a login prompt may be anything. `ut_addr_v6` is in network order in both byte orders.
+field; what a user typed at a login prompt may be anything. `ut_addr_v6` is in network order in both byte orders. lastlog
+is an array by user id, mostly unused slots.
 """
 
 from construct import Bytes, Int16ul, Int32sl, Int32ul, Int64sl, Int64ul, Struct, this
@@ -96,4 +97,25 @@ utmp_400 = Format(
         labels=LABELS,
         units=UNITS,
     ),
+)
+
+lastlog = Format(
+    "lastlog",
+    "glibc bits/utmp.h, lastlog(8)",
+    Record(
+        "lastlog",
+        Struct("ll_time" / Int32ul, "ll_line" / Bytes(32), "ll_host" / Bytes(256)),
+        rules={
+            # From 1978, or the process id of a utmp record, before its line, would do; to 2038, as ll_time is signed.
+            "time": (this.ll_time >= 2**28) & (this.ll_time < 2**31),
+            "line": text_padded(this.ll_line),
+            "line end": nul_terminated(this.ll_line),
+            "used": not_empty(this.ll_line) | not_empty(this.ll_host),
+            "host": text_padded(this.ll_host),
+            "host end": nul_terminated(this.ll_host),
+        },
+        clock=this.ll_time,
+        units={"ll_time": EPOCH},
+    ),
+    slots="uid",
 )
