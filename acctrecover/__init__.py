@@ -28,7 +28,7 @@ The package, from the top down; each module imports only from the lines below it
     shape                           one record layout: columns, rules, evidence
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, expr, recode, dump, paste, retrace, wounds
-    errors, extent, stream, undone, lineage
+    errors, extent, stream, undone, lineage, bar
 """
 
 from typing import Any

@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -15,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from acctrecover import __version__
+from acctrecover.bar import bar
 from acctrecover.errors import AcctrecoverError, OutputError, SelfCheckError, SourceError
 from acctrecover.options import Cookie, Force, Formats, Json, Order, Paths, Places, places_of, word
 
@@ -40,25 +40,6 @@ def _main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
-
-
-@contextmanager
-def _progress(paths: Iterable[str], passes: int = 1) -> Iterator[Callable[[int], None]]:
-    """A bar in bytes that appears after a second, where there is a terminal to show it."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from tqdm import tqdm
-
-    sizes = [os.path.getsize(path) if os.path.isfile(path) else 0 for path in paths]
-    total = sum(sizes) * passes if all(sizes) else None
-    wide = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # a serial console claims 0 by 0, where tqdm shows nothing
-    with tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, ncols=wide, nrows=24) as bar:
-
-        def advance(done: int) -> None:
-            bar.update(done)
-
-        yield advance
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -123,7 +104,7 @@ def scan(
     worst, shown = 0, False
     for path in paths:
         try:
-            with _progress([path], passes=1 if records is None else 2) as progress:
+            with bar([path], passes=1 if records is None else 2) as progress:
                 found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
                 if records is not None:
                     with atomic_output(records, force=force) as file:
@@ -193,7 +174,7 @@ def repair(
         "stale": stale == "keep",
         "force": force,
     }
-    with _progress(paths, passes=2 if dry_run else 3) as progress:
+    with bar(paths, passes=2 if dry_run else 3) as progress:
         if len(paths) == 1:
             from acctrecover.repairing import repair as run
 
@@ -240,7 +221,7 @@ def cookie_stats(
         check_ending(table)
         refuse(table, *map(file_of, paths), force=force)
     stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
-    with _progress(paths) as progress:
+    with bar(paths) as progress:
         for path in paths:
             try:
                 stats += run(path, align=align, order=order, cookie=stats.cookie, progress=progress)
