@@ -3,15 +3,16 @@
 The package, from the top down; each module imports only from the lines below its own.
 
     cli                             the commands
+    options                         what several commands take
     report                          how results read
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
-    repairing, damaging             what the commands do
+    repairing, damaging, explaining what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
-    explain, held, embedded         a gap cut into extents; how many records it held; streams carried in payloads
+    divide, held, embedded          a gap cut into extents; how many records it held; streams carried in payloads
     mend                            records in a gap that are neither intact nor lost
-    fill                            chains stranded in a gap
+    fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
     walk, export, table             bytes to chains; records to rows; a declaration to rows
     collate                         the records of several copies on one axis, and of each place the best
@@ -28,15 +29,15 @@ The package, from the top down; each module imports only from the lines below it
     shape                           one record layout: columns, rules, evidence
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
-    columns, registry, transfer, cookies, wholesale
+    columns, body, registry, transfer, cookies, wholesale
     source, output, schema, expr, recode, dump, paste, retrace, wounds
-    errors, extent, stream, undone, lineage
+    errors, extent, stream, undone, lineage, bar
 """
 
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["cookie_stats", "damage", "load_formats", "merge", "repair", "scan"]
+__all__ = ["cookie_stats", "damage", "explain", "load_formats", "merge", "repair", "scan"]
 
 
 def __getattr__(name: str) -> Any:
@@ -47,6 +48,7 @@ def __getattr__(name: str) -> Any:
     homes = {
         "cookie_stats": "cookies",
         "damage": "damaging",
+        "explain": "explaining",
         "load_formats": "registry",
         "merge": "merging",
         "repair": "repairing",

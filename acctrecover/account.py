@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect, clocks
 from acctrecover.embedded import Embedded
-from acctrecover.explain import explain
+from acctrecover.divide import explain
 from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
@@ -119,12 +119,12 @@ class Account:
         return self._framed(number, chain, extent, oddities)
 
     def _place(self, at: int, number: int) -> None:
-        if len(self.places) < MOST:
+        if len(self.places) < MOST and not self.chains[number].dialect.slots:
             self.places.append((at, number))
 
     def _fixed(self, number: int, chain: Chain, dialect: Fixed, extent: Extent) -> Extent:
         shape, history = dialect.shape, self._history(dialect)
-        if shape.record.clock is not None:
+        if shape.record.clock is not None and not dialect.slots:
             for low in range(chain.start, chain.stop - shape.size + 1, STRIDE * shape.size):
                 octets = np.frombuffer(self.source.read(low, min(chain.stop, low + STRIDE * shape.size)), np.uint8)
                 records = shape.view(octets, shape.size)
@@ -157,8 +157,8 @@ class Account:
         starts = (extent.start, tail[-1] if tail else extent.stop - shape.size)
         ends = (self.source.read(where, where + shape.size) for where in starts)
         first, last = (float(shape.clocks(np.frombuffer(end, shape.dtype))[0]) for end in ends)
-        extent = replace(extent, first=None if np.isnan(first) else first, last=None if np.isnan(last) else last)
-        return self._weighed(extent, count, count * shape.bits)
+        told = [None if np.isnan(second) or dialect.slots else second for second in (first, last)]  # an array has no order
+        return self._weighed(replace(extent, first=told[0], last=told[1]), count, count * shape.bits)
 
     def _framed(self, number: int, chain: Chain, extent: Extent, oddities: list[Oddity], *, anew: bool = True) -> Extent:
         """A chain of framed records, or a piece of one; `anew`: it is the chain, which is looked at for the first time."""

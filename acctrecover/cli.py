@@ -6,9 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -16,7 +14,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from acctrecover import __version__
+from acctrecover.bar import bar
 from acctrecover.errors import AcctrecoverError, OutputError, SelfCheckError, SourceError
+from acctrecover.options import Cookie, Force, Formats, Json, Order, Paths, Places, places_of, word
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,23 +27,6 @@ app = typer.Typer(
     help="Recover damaged accounting streams.\n\nExit status: 0 whole, 1 damage found or something lost, 2 it could not be "
     "done, 3 a self-check failed.",
 )
-
-
-class Order(StrEnum):
-    """Byte orders of a word."""
-
-    LITTLE = "little"
-    BIG = "big"
-
-
-Paths = Annotated[list[str], typer.Argument(metavar="PATH", help="Files, block devices, pipes, or - for standard input.")]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
-]
-Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The stream's magic cookie, where it is not 0x2B91.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 
 
 def _version(asked: bool) -> None:
@@ -57,37 +40,6 @@ def _main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
-
-
-@contextmanager
-def _progress(paths: Iterable[str], passes: int = 1) -> Iterator[Callable[[int], None]]:
-    """A bar in bytes that appears after a second, where there is a terminal to show it."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from tqdm import tqdm
-
-    sizes = [os.path.getsize(path) if os.path.isfile(path) else 0 for path in paths]
-    total = sum(sizes) * passes if all(sizes) else None
-    wide = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # a serial console claims 0 by 0, where tqdm shows nothing
-    with tqdm(total=total, unit="B", unit_scale=True, delay=1, leave=False, ncols=wide, nrows=24) as bar:
-
-        def advance(done: int) -> None:
-            bar.update(done)
-
-        yield advance
-
-
-def _word(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        word = int(text, 0)
-    except ValueError:
-        word = 0
-    if not 0 < word <= 0xFFFF:
-        raise AcctrecoverError(f"--cookie {text}: not a word from 0x0001 to 0xffff")
-    return word
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -119,10 +71,14 @@ def _complain(error: object) -> None:
 def scan(
     paths: Paths,
     formats: Formats = None,
+    places: Places = None,
     cookie: Cookie = None,
     as_json: Json = False,
     records: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv or .parquet.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime."
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
@@ -148,8 +104,8 @@ def scan(
     worst, shown = 0, False
     for path in paths:
         try:
-            with _progress([path], passes=1 if records is None else 2) as progress:
-                found = run(path, formats, cookie=_word(cookie), progress=progress)
+            with bar([path], passes=1 if records is None else 2) as progress:
+                found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
                 if records is not None:
                     with atomic_output(records, force=force) as file:
                         write_records(found, records, file, progress)
@@ -177,6 +133,7 @@ def repair(
         Path | None, typer.Option("--output", "-o", metavar="OUT", help="The file to write the recovered stream to.")
     ] = None,
     formats: Formats = None,
+    places: Places = None,
     cookie: Cookie = None,
     as_json: Json = False,
     report: Annotated[
@@ -209,14 +166,15 @@ def repair(
         raise OutputError("say where to write with -o OUT, or use --dry-run")
     to = None if dry_run else str(output)
     how: dict[str, Any] = {
-        "cookie": _word(cookie),
+        "cookie": word(cookie),
+        "places": places_of(places),
         "report": None if dry_run else report,
         "quarantine": None if dry_run else quarantine,
         "strict": strict,
         "stale": stale == "keep",
         "force": force,
     }
-    with _progress(paths, passes=2 if dry_run else 3) as progress:
+    with bar(paths, passes=2 if dry_run else 3) as progress:
         if len(paths) == 1:
             from acctrecover.repairing import repair as run
 
@@ -262,8 +220,8 @@ def cookie_stats(
     if table is not None:
         check_ending(table)
         refuse(table, *map(file_of, paths), force=force)
-    stats, status = run([], align=align, order=order, cookie=_word(cookie) or COOKIE), 0
-    with _progress(paths) as progress:
+    stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
+    with bar(paths) as progress:
         for path in paths:
             try:
                 stats += run(path, align=align, order=order, cookie=stats.cookie, progress=progress)
@@ -335,6 +293,7 @@ def damage(
 @app.command()
 def formats(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Formats to show field by field.")] = None,
+    places: Places = None,
     as_json: Json = False,
 ) -> None:
     """List the formats looked for, or the fields of one.
@@ -345,14 +304,54 @@ def formats(
     from acctrecover.scanning import compiled
     from acctrecover.table import detail, summary
 
-    once = list({dialect.name: dialect for dialect in reversed(compiled(tuple(names or ()), None, ()))}.values())[::-1]
+    every = compiled(tuple(names or ()), None, tuple(map(str, places_of(places))))
+    first = list({dialect.name: dialect for dialect in reversed(every)}.values())[::-1]
     if as_json:
-        _objects(map(detail if names else summary, once))
+        _objects(map(detail if names else summary, first))
     elif names:
-        for dialect in once:
+        for dialect in first:
             _print(format_text(dialect))
     else:
-        _print(formats_text(once))
+        _print(formats_text(first))
+
+
+@app.command()
+def explain(
+    place: Annotated[str, typer.Argument(metavar="PATH@OFFSET", help="A byte of an input, as pacct@0x2fd4; - is standard input.")],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="NAME[:big]", help="Read these very bytes as a record of this format, found or not."
+        ),
+    ] = None,
+    places: Places = None,
+    cookie: Cookie = None,
+    utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in local time.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show one record field by field, and which rules it keeps.
+
+    The record is the one that a scan finds there; in a gap it is what the best-fitting format would see.
+    The status is 0 for a record that keeps every rule, else 1.
+
+    Example: acctrecover explain /var/log/account/pacct@0x2fd4 --utc
+    """
+    from acctrecover.explaining import explain as run
+    from acctrecover.report import explain_text
+
+    path, _, text = place.rpartition("@")
+    try:
+        offset = int(text, 0)
+    except ValueError:
+        offset = -1
+    if not path or offset < 0:
+        raise AcctrecoverError(f"{place}: say PATH@OFFSET, as pacct@0x2fd4 or pacct@12244")
+    told = run(path, offset, form, cookie=word(cookie), places=places_of(places))
+    if as_json:
+        _objects([told.to_json()])
+    else:
+        _print(explain_text(path, told, utc=utc))
+    raise typer.Exit(0 if told.status in ("intact", "valid") else 1)
 
 
 def _status(error: AcctrecoverError) -> int:

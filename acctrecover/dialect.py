@@ -1,4 +1,4 @@
-"""A dialect is a format in one byte order; every format in the orders its writers have."""
+"""A dialect is a format in one byte order; every order that the format's writers use."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.errors import FormatError
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
-from acctrecover.schema import Format, Framed
+from acctrecover.schema import ORDERS, Format, Framed
 from acctrecover.shape import Octets
 from acctrecover.stream import Found
 
@@ -17,11 +18,17 @@ Dialect = Fixed | FramedDialect
 
 
 def dialects(declared: list[Format | Framed], cookie: int | None = None) -> list[Dialect]:
-    """Every format in each byte order that it is declared to have, little-endian first."""
+    """Every format in each byte order that its writers use, little-endian first.
+
+    Raises FormatError with the file and line for a declaration that cannot be compiled.
+    """
     out: list[Dialect] = []
     for form in declared:
-        for big in (order == "big" for order in form.orders):
-            out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
+        for big in (order == "big" for order in ORDERS if order in form.orders):
+            try:
+                out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
+            except FormatError as error:
+                raise FormatError(f"{form.place}: {error}" if form.place else str(error)) from None
     return out
 
 

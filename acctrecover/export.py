@@ -1,4 +1,4 @@
-"""Records as rows: the decoded fields of every record, one row each, as .jsonl or .csv."""
+"""Records as rows: the decoded fields of every record, one row each, as .jsonl, .csv, .parquet or .body."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.body import line
 from acctrecover.dialect import Dialect
 from acctrecover.errors import OutputError
 from acctrecover.framed import FramedDialect
@@ -21,7 +22,7 @@ from acctrecover.schema import Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
 
-ENDINGS = (".jsonl", ".csv", ".parquet")
+ENDINGS = (".jsonl", ".csv", ".parquet", ".body")
 
 
 def _plain(column: npt.NDArray[Any]) -> list[Any]:
@@ -49,12 +50,10 @@ def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
     if shape.record.clock is not None:
         out["clock_seconds"] = _plain(shape.clocks(records))
     for name, label in shape.record.labels.items():
-        held = records[name]
-        octets = held.ndim == 2  # as one item a record
-        values = np.ascontiguousarray(held).view(np.dtype((np.void, held.shape[1]))).ravel() if octets else held
-        values, which = np.unique(values, return_inverse=True)
-        words = [label(value.tobytes() if octets else int(value)) for value in values]
-        out[f"{name}_text"] = [words[index] for index in which.tolist()]
+        column = np.ascontiguousarray(records[name])
+        numbers, which = np.unique(column.view(f"V{column.shape[1]}") if column.ndim == 2 else column, return_inverse=True)
+        words = [label(value.tolist()) for value in numbers]
+        out[f"{name}_text"] = [words[index] for index in which.ravel().tolist()]
     return {_name(name): column for name, column in out.items()}
 
 
@@ -70,6 +69,8 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
         for row in table:
             row["evidence_bits"] = round(row["evidence_bits"], 1)
         if dialect is not None:
+            for row in table if dialect.slots else []:
+                row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
             candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
             for shape, skip, which in dialect.shapes(octets, candidates):
                 columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
@@ -93,10 +94,26 @@ def columns(dialects: list[Dialect]) -> list[str]:
     """Every column that records of these dialects may have, the general ones first."""
     names = dict.fromkeys(RECORD.names or ())
     for dialect in dialects:
-        kinds = dialect.declared.types.values() if isinstance(dialect, FramedDialect) else [dialect.shape.record]
-        for record in kinds:
-            names.update(dict.fromkeys(_names(record)))
+        names.update(dict.fromkeys([_name(dialect.slots)] if dialect.slots else []))
+    for _, record in _kinds(dialects):
+        names.update(dict.fromkeys(_names(record)))
     return list(names)
+
+
+def units(dialects: list[Dialect]) -> dict[str, str]:
+    """What the numbers of a column count, of those columns whose fields declare it; derived ones have it in their names."""
+    told: dict[str, dict[str, None]] = {}
+    for _, record in _kinds(dialects):
+        for name, unit in record.units.items():
+            told.setdefault(_name(name), {})[unit] = None
+    return {name: " or ".join(several) for name, several in told.items()}
+
+
+def _kinds(dialects: list[Dialect]) -> Iterator[tuple[str, Record]]:
+    """(name of the format, record) of every kind of record of these dialects."""
+    for dialect in dialects:
+        kinds = dialect.declared.types.values() if isinstance(dialect, FramedDialect) else [dialect.shape.record]
+        yield from ((dialect.name, record) for record in kinds)
 
 
 def check_ending(path: Path) -> None:
@@ -112,20 +129,25 @@ def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[in
     check_ending(path)
     seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
     if path.suffix == ".parquet":
-        _write_parquet(scan, columns(seen), file, progress)
+        _write_parquet(scan, columns(seen), units(seen), file, progress)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
         for row in rows(scan, progress):
             out.write(json.dumps(row) + "\n")
+    elif path.suffix == ".body":
+        counted = {(name, record.name): record.units for name, record in _kinds(seen)}
+        for row in rows(scan, progress):
+            if told := line(row, counted.get((row["format"], row["type"]), {})):
+                out.write(told + "\n")
     else:
         writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows(scan, progress))
 
 
-def _write_parquet(scan: Scan, names: list[str], file: BinaryIO, progress: Callable[[int], None]) -> None:
-    """All rows as one Parquet table; they are held in memory until it is written."""
+def _write_parquet(scan: Scan, names: list[str], counted: dict[str, str], file: BinaryIO, progress: Callable[[int], None]) -> None:
+    """All rows as one Parquet table, units as metadata of its fields; they are held in memory until it is written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -133,7 +155,10 @@ def _write_parquet(scan: Scan, names: list[str], file: BinaryIO, progress: Calla
     for row in rows(scan, progress):
         for name, values in table.items():
             values.append(row.get(name))
-    pq.write_table(pa.table({name: _column(values) for name, values in table.items()}), file)
+    held = {name: _column(values) for name, values in table.items()}
+    metadata = {name: {"unit": counted[name]} if name in counted else None for name in names}
+    schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in held.items()])
+    pq.write_table(pa.table(held, schema=schema), file)
 
 
 def _column(values: list[Any]) -> Any:

@@ -111,6 +111,24 @@ def seven_bit(field: Any) -> Truth:
     return Truth(seven_bit, field)
 
 
+def text_padded(field: Any) -> Truth:
+    """True where a byte-string field has neither control characters nor 0xFF up to its first NUL, and nothing but NUL behind it."""
+
+    def text_padded(octets: Any) -> Any:
+        width = max(octets.shape[-1], 1)
+        flat = octets.reshape(-1)
+        held = flat != 0
+        bad = ((flat < 0x20) & held) | (flat == 0x7F) | (flat == 0xFF)
+        rises = held[1:] > held[:-1]
+        rises[width - 1 :: width] = False  # from one record to the next
+        good = np.ones(octets.shape[:-1], np.bool_)
+        good.reshape(-1)[np.flatnonzero(rises) // width] = False
+        good.reshape(-1)[np.flatnonzero(bad) // width] = False
+        return good
+
+    return Truth(text_padded, field)
+
+
 def comp_t(field: Any) -> Any:
     """The number a 16-bit ``comp_t`` field stands for: 13 bits of mantissa, 3 of base-8 exponent (acct(5))."""
     return (field & 0x1FFF) << ((field >> 13) * 3)

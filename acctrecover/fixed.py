@@ -9,7 +9,7 @@ from acctrecover.expr import text
 from acctrecover.framed import Reader
 from acctrecover.schema import Format
 from acctrecover.shape import Bools, Octets, Shape
-from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run
+from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
 
 CHUNK = 1 << 18
 """Offsets searched at once: bounds the memory of a search at every byte."""
@@ -31,19 +31,23 @@ class Fixed:
         self.opening = b""
         self.serial = "" if declared.record.serial is None else text(declared.record.serial)
         """What rises from record to record, in words."""
+        self.slots = declared.slots
+        """What the index of a record is called where they are an array with unused slots of NUL bytes, else nothing."""
 
     @property
     def order(self) -> str:
         return "big" if self.big else "little"
 
     def candidates(self, octets: Octets, base: int = 0) -> Found:
-        """Every offset at which a whole record passes every rule."""
+        """Every offset at which a whole record passes every rule; of an array, where its index says so or with a neighbour."""
         parts = [NOWHERE]
         for low in range(0, len(octets) - self.size + 1, CHUNK):
             part = octets[low : low + CHUNK + self.size - 1]
             if part.any():
                 parts.append(np.flatnonzero(self.shape.valid(self.shape.view(part))) + low)
         starts = np.concatenate(parts)
+        if self.slots:
+            starts = starts[((base + starts) % self.size == 0) | self._beside(starts)]
         return Found(starts, np.full(len(starts), self.size))
 
     def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
@@ -67,6 +71,8 @@ class Fixed:
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
         """The records of a chain [start, stop) found by `run` before."""
         starts = np.arange(start, stop - self.size + 1, self.size)
+        if self.slots and len(starts):
+            starts = starts[octets[start : start + len(starts) * self.size].reshape(-1, self.size).any(axis=1)]
         return Found(starts, np.full(len(starts), self.size))
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
@@ -78,8 +84,12 @@ class Fixed:
         return np.ones(len(found.starts), np.bool_)
 
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
-        """Evidence of each candidate in bits."""
-        return np.full(len(found.starts), self.shape.bits)
+        """Evidence of each candidate in bits; that its index fits, of one slot of an array without neighbours, is some too."""
+        bits = np.full(len(found.starts), self.shape.bits)
+        return bits + np.log2(self.size) * ~self._beside(found.starts) if self.slots else bits
+
+    def _beside(self, starts: Offsets) -> Bools:
+        return among(starts - self.size, starts) | among(starts + self.size, starts)
 
     def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""

@@ -30,6 +30,7 @@ class FramedDialect:
 
     pitch: int | None = None
     serial = ""
+    slots = ""
 
     def __init__(self, declared: Framed, big: bool, cookie: int | None = None) -> None:
         from acctrecover.schema import Record

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
+from traceback import walk_tb
 
 from acctrecover.errors import AcctrecoverError, FormatError
 from acctrecover.expr import truth_refused
@@ -21,7 +23,7 @@ def folder() -> Path:
 
 
 def load_file(path: Path) -> list[Declaration]:
-    """The formats one file declares. Raises FormatError with the file's name for whatever is wrong in it."""
+    """The formats one file declares. Raises FormatError with the file's name, and the line, for whatever is wrong in it."""
     spec = importlib.util.spec_from_file_location(f"acctrecover_format_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise FormatError(f"{path}: not a Python file")
@@ -29,11 +31,37 @@ def load_file(path: Path) -> list[Declaration]:
     try:
         with truth_refused():
             spec.loader.exec_module(module)
+    except OSError as error:
+        raise FormatError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
     except FormatError as error:
-        raise FormatError(f"{path}: {error}") from None
+        raise FormatError(f"{path}{_line(path, error)}: {error}") from None
+    except SyntaxError as error:
+        raise FormatError(f"{path}:{error.lineno}: {error.msg}") from None
     except Exception as error:  # a user's file may raise anything
-        raise FormatError(f"{path}: {type(error).__name__}: {error}") from error
-    return [value for value in vars(module).values() if isinstance(value, Format | Framed)]
+        raise FormatError(f"{path}{_line(path, error)}: {type(error).__name__}: {error}") from error
+    names = {id(value): name for name, value in vars(module).items() if isinstance(value, Format | Framed)}
+    if not names:
+        raise FormatError(f"{path}: declares no format: a Format or Framed of acctrecover.schema, under a name of its own")
+    lines = _assignments(path)
+    values = {id(value): value for value in vars(module).values() if id(value) in names}
+    return [replace(value, place=f"{path}:{lines.get(names[key], 1)}") for key, value in values.items()]
+
+
+def _line(path: Path, error: BaseException) -> str:
+    """`:` and the last line of the file that was executed when the error was raised; nothing where none was."""
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(path)]
+    return f":{lines[-1]}" if lines else ""
+
+
+def _assignments(path: Path) -> dict[str, int]:
+    """The line on which each name of a file is assigned."""
+    return {
+        target.id: node.lineno
+        for node in ast.parse(path.read_bytes()).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
 
 
 def load_formats(*places: Path | str) -> dict[str, Declaration]:
@@ -44,10 +72,12 @@ def load_formats(*places: Path | str) -> dict[str, Declaration]:
     found: dict[str, Declaration] = {}
     for place in map(Path, places or (folder(),)):
         files = sorted(place.glob("[!_]*.py")) if place.is_dir() else [place]
+        if not files:
+            raise FormatError(f"{place}: no .py file in this folder")
         for file in files:
             for declared in load_file(file):
                 if declared.name in found:
-                    raise FormatError(f"{file}: the name {declared.name} is taken by another format")
+                    raise FormatError(f"{declared.place}: the name {declared.name} is taken at {found[declared.name].place}")
                 found[declared.name] = declared
     return {name: _resolve(declared, found) for name, declared in found.items()}
 
@@ -60,7 +90,7 @@ def _resolve(declared: Declaration, found: dict[str, Declaration]) -> Declaratio
         if isinstance(record.layout, str):
             carried = found.get(record.layout)
             if not isinstance(carried, Format):
-                raise FormatError(f"{declared.name}: type {record.name} carries {record.layout}, which is no known format")
+                raise FormatError(f"{declared.place}: type {record.name} carries {record.layout}, which is no known format")
             record = replace(carried.record, name=record.name)
         types[number] = record
     return replace(declared, types=types)

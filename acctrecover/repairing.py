@@ -26,7 +26,8 @@ class Repair:
     """What a repair wrote, or would write: `kept` records of `format`, `left_out` records that were found but not written.
 
     `pieces` are (out_start, out_stop, in_start, in_stop, status) in output order; bytes of a healed piece differ from the
-    input by `patches` (input offset, before, after).
+    input by `patches` (input offset, before, after). Records of an array keep their index, or get the nearest one where bytes
+    were lost before them: between their pieces are the NUL bytes of unused slots.
     """
 
     scan: Scan
@@ -146,6 +147,13 @@ def _write(
                 progress(len(data))
             at = max(at, stop)
 
+        def make_room(start: int) -> None:
+            while (room := min(start - result.size, 1 << 20)) > 0:
+                digest.update(bytes(room))
+                if target is not None:
+                    target.write(bytes(room))
+                result.size += room
+
         for dialect, rows, octets, low in found.batches():
             if dialect is None or (dialect.name, dialect.order) != (result.format, result.byte_order):
                 result.left_out += len(rows) if dialect is not None else 0
@@ -166,8 +174,12 @@ def _write(
                     spans = [(int(starts[i]), int(stops[i])) for i in group]
                 else:
                     spans = [(first, last)]
+                if dialect.slots and any(e.start <= at and first <= e.stop for e in found.chains):
+                    at = max(at, first)  # unused slots before it
                 set_aside(first)
                 for start, stop in spans:
+                    if dialect.slots:
+                        make_room(round(start / dialect.smallest) * dialect.smallest)
                     data = octets[start - low : stop - low].tobytes()
                     digest.update(data)
                     if target is not None:

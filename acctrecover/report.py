@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.cookies import CookieStats
     from acctrecover.damaging import Damaged
     from acctrecover.dialect import Dialect
+    from acctrecover.explaining import Explanation
     from acctrecover.merged import Merge
     from acctrecover.repairing import Repair
     from acctrecover.result import Scan
@@ -24,14 +25,16 @@ ENDIAN = {
     ("little",): "little-endian only",
     ("big",): "big-endian only, numbers declared as little-endian",
 }
+LONG = 64
+"""Characters of a field's text before its end is left out."""
 
 
-def when(seconds: float | None) -> str:
-    """A clock reading in local time."""
+def when(seconds: float | None, *, utc: bool = False) -> str:
+    """A clock reading in local time, or in UTC."""
     if seconds is None:
         return ""
     try:
-        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+        return datetime.fromtimestamp(seconds, UTC if utc else None).strftime("%Y-%m-%d %H:%M:%S") + (" UTC" if utc else "")
     except (ValueError, OverflowError, OSError):
         return f"@{seconds:.0f}"
 
@@ -327,11 +330,56 @@ def format_text(dialect: Dialect) -> Iterator[str]:
         yield ""
         yield title
         for offset, size, kind, name in fields(shape):
-            label = "  (in words too)" if name in shape.record.labels else ""
-            yield f"  {offset:>4} {size:>4}  {kind:<6} {name}{label}"
+            told = [shape.record.units.get(name), "in words too" if name in shape.record.labels else None]
+            notes = ", ".join(filter(None, told))
+            yield f"  {offset:>4} {size:>4}  {kind:<6} {name}" + (f"  ({notes})" if notes else "")
         for name, rule, bits in rules(shape):
             yield f"  rule {name}: {rule}  ({bits:.1f} bits)"
         if shape.record.clock is not None:
             yield f"  clock: {text(shape.record.clock)}"
         for name, expr in shape.record.derived.items():
             yield f"  {name} = {text(expr)}"
+
+
+def explain_text(name: str, told: Explanation, *, utc: bool = False) -> Iterator[str]:
+    """The lines `explain` prints: where, every field, every rule, what follows from them."""
+    kind, at = f"{told.format} {told.byte_order}-endian", f"{plain(name)}: {told.offset:#x}"
+    inside = f"at {told.start:#x}" + (f", {number(told.offset - told.start, 'byte')} before" if told.start != told.offset else "")
+    if told.status in ("none", "valid"):
+        why = told.why or ("every rule holds" if told.status == "valid" else "not a record of this format")
+        yield f"{at}: {why}; read as {kind} {inside}, {number(told.size, 'byte')}:"
+    else:
+        yield f"{at}: {told.status}, in a record of {kind} {inside}: {told.type}, {number(told.size, 'byte')}"
+        if told.why:
+            yield told.why
+    yield ""
+    yield f"{'offset':<10} {'bytes':<36} {'field':<14} value"
+    for one in told.fields:
+        unit = one.unit if one.seconds is None and one.value is not None else ""
+        words = [shown(one.value), unit, when(one.seconds, utc=utc), one.meaning]
+        yield f"{one.offset:#010x} {octets_text(one.octets):<36} {one.name:<14} {'  '.join(filter(None, words))}"
+    yield ""
+    for rule in told.rules:
+        verdict = {True: "holds", False: "FAILS", None: "cut off"}[rule.holds]
+        read = "" if rule.holds else "  with " + ", ".join(f"{key}={shown(value)}" for key, value in rule.values.items())
+        yield f"{verdict:<8} {rule.name}: {rule.rule}  ({rule.evidence_bits:.1f} bits){read}"
+    for title, value in told.derived.items():
+        yield f"{'':<8} {title} = {value:g}"
+    if told.clock is not None:
+        yield f"{'':<8} clock = {when(told.clock, utc=utc)}"
+
+
+def shown(value: int | float | str | None) -> str:
+    """A field's value; a long text is cut, and what a terminal cannot print is escaped."""
+    if isinstance(value, str):
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value)
+        return f"'{text}'" if len(text) <= LONG else f"'{text[:LONG]}'..."
+    return "cut off" if value is None else f"{value:,}"
+
+
+def octets_text(octets: bytes) -> str:
+    """Bytes in hex; the middle of many, and NULs behind them, in numbers."""
+    solid = octets.rstrip(b"\0") if len(octets) > 8 else octets
+    nul = len(octets) - len(solid)
+    hexed = solid.hex() if len(solid) <= 12 else f"{solid[:8].hex()}... {len(solid)} bytes"
+    return " + ".join(filter(None, [hexed, f"{nul} NUL" if nul else ""]))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Extent, Oddity
-from acctrecover.schema import LONGEST_NAME
+from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
 
@@ -29,7 +29,7 @@ RECORD = np.dtype(
         ("size", "i4"),
         ("format", f"U{LONGEST_NAME}"),
         ("byte_order", "U6"),
-        ("type", "U10"),
+        ("type", f"U{LONGEST_TYPE}"),
         ("status", "U7"),
         ("evidence_bits", "f4"),
     ]
@@ -81,7 +81,7 @@ class Scan:
     def records(self) -> npt.NDArray[Any]:
         """One row a record, torn ones included: a structured array with the fields of RECORD, in offset order.
 
-        Sizes and offsets are in bytes. It is made when first asked for and takes some 150 bytes a record.
+        Sizes and offsets are in bytes. It is made when first asked for and takes some 170 bytes a record.
         """
         parts = [self.placed(rows) for _, rows, _, _ in self.told.batches()]
         return np.concatenate(parts) if parts else np.zeros(0, RECORD)
@@ -145,6 +145,11 @@ def chain_batches(
         if dialect.pitch is None and high < stop:
             keep &= found.stops <= high - at
         found = Found(found.starts[keep], found.sizes[keep])
+        if dialect.slots:
+            if len(found.starts):
+                yield octets, found, at
+            at += -(-(high - at) // dialect.smallest) * dialect.smallest
+            continue
         if not len(found.starts):
             return
         yield octets, found, at

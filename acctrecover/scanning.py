@@ -20,6 +20,7 @@ from acctrecover.fill import fill
 from acctrecover.mend import doubt_before, mend
 from acctrecover.registry import choose, load_formats
 from acctrecover.result import WRITING, Scan
+from acctrecover.slots import bridged
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.survey import RISK, Chain, join
 from acctrecover.walk import Walker
@@ -80,7 +81,7 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
     ground = Background(chains, source.size, read)
     filled = _believed(fill(chains, source.size, read, every, risk), source.size, risk)
-    chains = sober(filled, source.size, read, ground, risk)
+    chains = bridged(sober(filled, source.size, read, ground, risk), read)
     chains, more = _mended(chains, source.size, read, doubting=True)
     oddities += more
     extents, owners = Account(source, chains, oddities).extents()

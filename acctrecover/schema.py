@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from acctrecover.errors import FormatError
 
 Label = Callable[[Any], str]
-ORDERS = ("little", "big")
-LONGEST_NAME = 16
-"""Characters that the name of a format may have: as many as a row of results has room for."""
+"""What a number, or the bytes of a byte-string field, says in words."""
+
+EPOCH = "s since 1970"
+"""The unit of a field that holds a time."""
+TIMES = {EPOCH: 1, "ms since 1970": 10**3, "us since 1970": 10**6, "ns since 1970": 10**9}
+"""Every such unit, and how many of them make a second."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Record:
     `layout` is a construct Struct of little-endian numbers and byte strings (a length may be an expression over the
     payload's `length`), or the name of a format whose record this one carries. `rules` are named `this` expressions that
     every record of the writer satisfies. `clock` gives seconds since the epoch; `derived` gives further columns, named
-    with their units; `labels` turn a number, or the bytes of a byte string, into words.
+    with their units; `labels` turn a number, or a byte string, into words; `units` say what a raw number counts, as
+    "1/100 s" or "KiB", and are one of TIMES for a time.
     """
 
     name: str
@@ -32,22 +37,38 @@ class Record:
     """A number that rises from record to record until the machine boots again, as a process id does."""
     derived: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     lengths: tuple[int, int] | None = None
     """Fewest and most payload bytes, where the layout does not fix them."""
+
+    def __post_init__(self) -> None:
+        _named(self.name, LONGEST_TYPE)
+
+
+ORDERS = ("little", "big")
+LONGEST_NAME, LONGEST_TYPE = 16, 12
+"""Characters that the name of a format, and of a kind of record, may have: a row of every record holds both."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A stream of records of one fixed size and kind, with no mark between them."""
+    """A stream of records of one fixed size and kind, with no mark between them.
+
+    `orders` are the byte orders that its writers use.
+    """
 
     name: str
     source: str
     record: Record
     orders: tuple[str, ...] = ORDERS
-    """The byte orders of the machines that write it, of "little" and "big"."""
+    slots: str = ""
+    """Of an array: what the index of a record is called. Slots of NUL bytes are unused there, and its clock tells no order."""
+    place: str = ""
+    """The file and line of the declaration, known once it is loaded."""
 
     def __post_init__(self) -> None:
-        check(self.name, self.orders)
+        _named(self.name, LONGEST_NAME)
+        _ordered(self.name, self.orders)
         if self.record.lengths is not None:
             raise FormatError(f"{self.name}: a stream without headers needs records of one size")
 
@@ -71,17 +92,34 @@ class Framed:
     types: Mapping[int, Record]
     fill: int | None = None
     orders: tuple[str, ...] = ORDERS
+    place: str = ""
 
     def __post_init__(self) -> None:
-        check(self.name, self.orders)
+        _named(self.name, LONGEST_NAME)
+        _ordered(self.name, self.orders)
 
 
-def check(name: str, orders: tuple[str, ...]) -> None:
-    """Raise FormatError where a format's name is too long, or `orders` is not one of "little" and "big", or both in that order."""
-    if len(name) > LONGEST_NAME:
-        raise FormatError(f"{name}: the name of a format has at most {LONGEST_NAME} characters")
-    if orders not in (ORDERS, ORDERS[:1], ORDERS[1:]):
-        raise FormatError(f'{name}: the byte orders are ("little",), ("big",) or both, not {orders!r}')
+def _named(name: str, longest: int) -> None:
+    if not name or len(name) > longest or not name.isprintable() or " " in name:
+        raise FormatError(f"{name!r} is no name: 1 to {longest} characters without spaces")
+
+
+def _ordered(name: str, orders: tuple[str, ...]) -> None:
+    if not orders or not set(orders) <= set(ORDERS):
+        raise FormatError(f"{name}: orders must be some of {', '.join(ORDERS)}, not {orders!r}")
+
+
+def names(words: Mapping[int, str]) -> Label:
+    """A label for a number that stands for a word; others stay numbers."""
+    return lambda value: words.get(value, str(value))
+
+
+def internet_address(octets: bytes) -> str:
+    """A label for 16 bytes in network order: an IPv6 address, or an IPv4 one in the first four; empty where all are zero."""
+    if not any(octets):
+        return ""
+    four = not any(octets[4:])
+    return str(ip_address(octets[:4] if four else octets))
 
 
 def flags(names: Mapping[int, str]) -> Label:

@@ -41,6 +41,9 @@ class Shape:
         for name, expr in (*record.derived.items(), ("clock", record.clock), ("serial", record.serial)):
             if expr is not None:
                 _checked(expr, self.dtype, f"{where}: {name}")
+        for what, names in (("labels", record.labels), ("units", record.units)):
+            if unknown := set(names) - set(self.dtype.names or ()):
+                raise FormatError(f"{where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
         self.native = [native(expr, self.dtype, big) for _, expr in self.rules]
         if not all(self.native):
             self._hold_engines_equal()

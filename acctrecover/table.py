@@ -58,7 +58,7 @@ def fields(shape: Shape) -> Iterator[tuple[int, int, str, str]]:
 def rules(shape: Shape) -> Iterator[tuple[str, str, float]]:
     """(name, expression, evidence in bits) of every rule, in the order they are declared."""
     for (name, expr), bits in zip(shape.rules, shape.weights, strict=True):
-        yield name, text(expr), float(bits)
+        yield name, text(expr), float(bits) + 0.0
 
 
 def detail(dialect: Dialect) -> dict[str, Any]:
@@ -71,7 +71,14 @@ def _layout(title: str, shape: Shape) -> dict[str, Any]:
     return {
         "title": title,
         "fields": [
-            {"offset": offset, "size": size, "type": kind, "name": name, "in_words": name in record.labels}
+            {
+                "offset": offset,
+                "size": size,
+                "type": kind,
+                "name": name,
+                "unit": record.units.get(name),
+                "in_words": name in record.labels,
+            }
             for offset, size, kind, name in fields(shape)
         ],
         "rules": [{"name": name, "rule": rule, "evidence_bits": round(bits, 1)} for name, rule, bits in rules(shape)],

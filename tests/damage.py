@@ -53,9 +53,9 @@ def wounds(data: bytes, at: int) -> Iterator[Wound]:
     yield cut("truncated", len(data) - at, b"")
 
 
-def faults(wound: Wound, truth: list[tuple[int, int]]) -> list[str]:
-    """What a scan of a wounded stream got wrong: nothing, in the best case."""
-    found = scan(wound.data)
+def faults(wound: Wound, truth: list[tuple[int, int]], formats: list[str] | None = None) -> list[str]:
+    """What a scan of a wounded stream, for these formats, got wrong: nothing, in the best case."""
+    found = scan(wound.data, formats)
     out = [] if tiles(found.extents, len(wound.data)) else ["extents do not tile"]
     seen = {int(row["offset"]): str(row["status"]) for row in found.records}
     sizes = {int(row["offset"]): int(row["size"]) for row in found.records}

@@ -98,6 +98,7 @@ def test_help_names_every_command_in_a_whole_sentence() -> None:
         "cookie-stats",
         "damage",
         "formats",
+        "explain",
     ]
     assert b"..." not in done.stdout.split(b"Commands:")[1]
 

@@ -28,6 +28,7 @@ from acctrecover.unrelated import BACKGROUNDS, Law, sparse, unrelated
 
 LENGTH = 13
 """Payload bytes where a declaration leaves them open: as many as the host name of the samples has."""
+LOGINS = [path for path in sorted((CORPORA / "login").iterdir()) if path.suffix not in (".oracle", ".txt")]
 HEAD = "from construct import *\nfrom acctrecover.schema import *\nfrom acctrecover.expr import *\n"
 
 
@@ -51,7 +52,7 @@ def shapes() -> list[tuple[str, Shape]]:
 def genuine() -> dict[tuple[str, bool, int], list[bytes]]:
     """Records of the samples by what their layout is called, byte order and size: a few of each."""
     out: dict[tuple[str, bool, int], list[bytes]] = {}
-    written = [*(CORPORA / "pacct").glob("*.le"), *(CORPORA / "pacct").glob("*.be")]
+    written = [*(CORPORA / "pacct").glob("*.le"), *(CORPORA / "pacct").glob("*.be"), *LOGINS]
     for path in [*(CORPORA / "gnu-acct-converted").iterdir(), *(CORPORA / "cookie").glob("[bl]e.cookie"), *written]:
         for dialect, rows, octets, low in scan(path).batches():
             if dialect is not None:

@@ -1,0 +1,51 @@
+"""The options that several commands share, and what their words stand for."""
+
+# Annotations are no strings here: typer would compile every one of them at each start.
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acctrecover.errors import AcctrecoverError
+
+
+class Order(StrEnum):
+    """Byte orders of a word."""
+
+    LITTLE = "little"
+    BIG = "big"
+
+
+Paths = Annotated[list[str], typer.Argument(metavar="PATH", help="Files, block devices, pipes, or - for standard input.")]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
+]
+Places = Annotated[
+    list[Path] | None,
+    typer.Option("--formats", metavar="DIR|FILE", help="Look for the formats declared there too, as door.py; may be repeated."),
+]
+Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The stream's magic cookie, where it is not 0x2B91.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
+
+
+def word(text: str | None) -> int | None:
+    """The cookie that --cookie names. Raises AcctrecoverError for what is no word, or none that can be a cookie."""
+    if text is None:
+        return None
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = 0
+    if not 0 < value <= 0xFFFF:
+        raise AcctrecoverError(f"--cookie {text}: not a word from 0x0001 to 0xffff")
+    return value
+
+
+def places_of(given: list[Path] | None) -> list[Path]:
+    """Where formats are declared: those that ship, and the user's own."""
+    from acctrecover.registry import folder
+
+    return [folder(), *given] if given else []
