@@ -7,7 +7,7 @@ The package, from the top down; each module imports only from the lines below it
     report                          how results read
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
-    repairing, damaging, explaining what the commands do
+    repairing, damaging, explaining  what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held, embedded          a gap cut into extents; how many records it held; streams carried in payloads

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.dialect import Dialect, clocks
-from acctrecover.embedded import Embedded
 from acctrecover.divide import explain
+from acctrecover.embedded import Embedded
 from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect

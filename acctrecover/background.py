@@ -56,6 +56,11 @@ class Background:
             self.known[id(dialect)] = self._fixed(dialect) if isinstance(dialect, Fixed) else self._framed(dialect)
         return self.known[id(dialect)]
 
+    def unused(self) -> int:
+        """The NUL bytes of the gaps, which in an array are slots without a record."""
+        steps = ((low, min(b, low + BATCH * WIDE)) for a, b in self.gaps for low in range(a, b, BATCH * WIDE))
+        return sum(stop - start - int(np.count_nonzero(self.read(start, stop))) for start, stop in steps)
+
     def _pieces(self, wide: int) -> Iterable[npt.NDArray[np.uint8]]:
         size = PIECE * wide
         every, at = -(-sum(b - a for a, b in self.gaps) // (PIECES * size)), 0
@@ -97,8 +102,9 @@ def sober(chains: list[Chain], size: int, read: Read, background: Background | N
     explained: dict[int, int] = {}
     for chain in chains:
         explained[id(chain.dialect)] = explained.get(id(chain.dialect), 0) + chain.stop - chain.start
-    own = {name for name, octets in explained.items() if octets >= OWN * size}
     ground = background or Background(chains, size, read)
+    filled = size - ground.unused() if any(chain.dialect.slots for chain in chains) else size
+    own = {name for name, octets in explained.items() if octets >= OWN * filled}
     few = Counter(chain.count for chain in chains if id(chain.dialect) not in own and chain.dialect.pitch is not None)
     weighed = [chain if id(chain.dialect) in own else weigh(chain, ground, few) for chain in chains]
     sure = [chain for chain in weighed if id(chain.dialect) in own or (chain.count > 3 and chain.bits >= SURE + log2(size))]

@@ -81,7 +81,7 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
     ground = Background(chains, source.size, read)
     filled = _believed(fill(chains, source.size, read, every, risk), source.size, risk)
-    chains = bridged(sober(filled, source.size, read, ground, risk), read)
+    chains = sober(bridged(filled, read), source.size, read, ground, risk)
     chains, more = _mended(chains, source.size, read, doubting=True)
     oddities += more
     extents, owners = Account(source, chains, oddities).extents()

@@ -28,7 +28,7 @@ def ground(data: bytes) -> Background:
 
 def test_rules_that_nul_bytes_keep_are_worth_little_on_sparse_ground() -> None:
     random, sparse = (ground(negatives.made(kind, 1)).worth(V3) for kind in ("random", "sparse"))
-    assert sparse < random / 2 <= V3.shape.bits / 2
+    assert sparse + 10 < random <= V3.shape.bits
 
 
 def test_a_header_is_worth_less_where_headers_are_common_and_no_more_than_over_uniform_bytes() -> None:

@@ -264,9 +264,9 @@ def test_a_declaration_that_would_go_wrong_is_refused(tmp_path: Path, layout: st
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("'mine'", "'seventeen_letters'"), "at most 16 characters"),
-        (("))\n", "), ('middle',))\n"), "byte orders are"),
-        (("))\n", "), ('big', 'little'))\n"), "byte orders are"),
+        (("'mine'", "'seventeen_letters'"), "is no name: 1 to 16 characters"),
+        (("))\n", "), ('middle',))\n"), "orders must be some of little, big"),
+        (("))\n", "), ())\n"), "orders must be some of little, big"),
     ],
 )
 def test_a_format_with_a_long_name_or_other_byte_orders_is_refused(tmp_path: Path, change: tuple[str, str], says: str) -> None:
