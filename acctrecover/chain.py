@@ -60,6 +60,8 @@ class Candidates:
     costs: Sequence[float]
     unsound: Sequence[float]
     """What a candidate costs more where its payload breaks a rule and no wound begins in it."""
+    whole: Sequence[float]
+    """What it costs more where it is not cut."""
     bits: Sequence[float]
     """The evidence of each candidate."""
     loose: Sequence[bool]
@@ -170,6 +172,7 @@ class Skeleton:
                         total, after = crossed + extra + self.cost[t], t
             if linked != END and self.cost[linked] + given.unsound[i] <= total:
                 total, after = self.cost[linked] + given.unsound[i], linked
+        total += given.whole[i]
         if grammar.pitch is None:
             forsaken = GAP + (UNMET if firm else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):

@@ -42,6 +42,7 @@ CANDIDATE = np.dtype(
         ("bits", "f8"),
         ("cost", "f8"),
         ("unsound", "f8"),
+        ("whole", "f8"),
         ("loose", "?"),
     ]
 )
@@ -100,13 +101,14 @@ class Survey:
         """The skeleton's chains over [low, high), `final` where the input ends there; in a crowd the likeliest ones."""
         if self.crowded():
             return self.likeliest(len(self.octets), set() if before is None else {self.low}, longest=True)
-        found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "bits", "loose")}
+        found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "whole", "bits", "loose")}
         given = Candidates(
             starts=found["start"],
             landings=found["landing"],
             dialects=found["owner"],
             costs=found["cost"],
             unsound=found["unsound"],
+            whole=found["whole"],
             bits=found["bits"],
             loose=found["loose"],
             heads=self.heads,
@@ -211,7 +213,7 @@ def survey(
         part = np.zeros(len(found.starts), CANDIDATE)
         part["start"], part["size"], part["landing"], part["owner"] = found.starts + low, found.sizes, landings + low, index
         if isinstance(dialect, FramedDialect):
-            part["cost"][dialect.misled(octets, found, landings, np.arange(len(part)))] = MISLED
+            part["whole"][dialect.misled(octets, found, landings, np.arange(len(part)))] = MISLED
             part["cost"][found.sizes == dialect.smallest] += EMPTY
             part["cost"][dialect.doubled(octets, found)] += DOUBLED
         part["bits"] = dialect.bits(octets, found)
