@@ -169,7 +169,9 @@ class FramedDialect:
             ordered = np.sort(landing)
             twice = ordered[1:][ordered[1:] == ordered[:-1]]
             carriers = carriers[among(landing[path[carriers]], twice)]
-        for i, behind in zip(path[carriers].tolist(), following[carriers].tolist(), strict=True):
+        which = path[carriers]
+        sounds = self.sound(octets, Found(found.starts[which], found.sizes[which])).tolist()
+        for i, behind, sound in zip(which.tolist(), following[carriers].tolist(), sounds, strict=True):
             ends: set[int] = set()
             for j in range(behind - 1, i, -1):
                 if int(landing[j]) == int(landing[i]) or int(landing[j]) in ends:
@@ -179,7 +181,6 @@ class FramedDialect:
             if not heads:
                 continue
             length, lead = int(found.sizes[i]) - self.head, min(heads) - int(found.starts[i]) - self.head
-            sound = bool(self.sound(octets, Found(found.starts[i : i + 1], found.sizes[i : i + 1]))[0])
             carries = lead > LEAD and 0 <= int(found.starts[i + 1]) - int(found.starts[i]) - self.head <= LEAD
             if (lead < 0 or not sound or (lead ^ length).bit_count() == 1) and not (sound and carries):
                 number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
