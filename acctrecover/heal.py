@@ -29,7 +29,8 @@ def heal_fixed(shape: Shape, octets: bytes, near: Octets) -> bytes | None:
     """The record with its one broken rule mended, where one flipped bit does it in just one way.
 
     `near` holds the bytes of whole records around it, (records, size). Where these hardly vary, the mended byte and those close
-    to it must be as in one of them: else more than one bit was damaged, and what the others were is not known.
+    to it must be as in one of them: else more than one bit was damaged, and what the others were is not known. Nor may another
+    value of the byte do as well, as more of its bits may have changed.
     """
     failed = np.flatnonzero(shape.broken(np.frombuffer(octets, shape.dtype))[:, 0])
     if len(failed) != 1:
@@ -49,9 +50,28 @@ def heal_fixed(shape: Shape, octets: bytes, near: Octets) -> bytes | None:
         return None
     mended = trials[int(np.argmax(good))]
     at = next(i for i in range(shape.size) if mended[i] != octets[i])
-    return (
-        mended if all(_usual(mended[i], near[:, i]) for i in range(max(0, at - AROUND), min(shape.size, at + AROUND + 1))) else None
-    )
+    around = range(max(0, at - AROUND), min(shape.size, at + AROUND + 1))
+    usual = all(_usual(mended[i], near[:, i]) for i in around) and _worded(shape, mended, around, near)
+    return mended if usual and _values(shape, octets, at, near[:, at]) == 1 else None
+
+
+def _worded(shape: Shape, octets: bytes, around: range, near: Octets) -> bool:
+    """Whether every byte string of a record that reaches into some offsets is also one of its neighbours'."""
+    for name in shape.dtype.names or ():
+        kind, start = shape.dtype.fields[name][:2]  # type: ignore[index]
+        stop = start + kind.itemsize
+        touched = kind.subdtype and start < around.stop and stop > around.start
+        if touched and not (near[:, start:stop] == np.frombuffer(octets[start:stop], np.uint8)).all(axis=1).any():
+            return False
+    return True
+
+
+def _values(shape: Shape, octets: bytes, at: int, column: Octets) -> int:
+    """How many values of the byte at `at` its neighbours and every rule leave open."""
+    trials = np.repeat(np.frombuffer(octets, np.uint8)[None], 256, axis=0)
+    trials[:, at] = np.arange(256)
+    good = shape.valid(trials.reshape(-1).view(shape.dtype))
+    return sum(_usual(int(value), column) for value in np.flatnonzero(good))
 
 
 def _usual(byte: int, column: Octets) -> bool:

@@ -101,7 +101,8 @@ class Survey:
         """The skeleton's chains over [low, high), `final` where the input ends there; in a crowd the likeliest ones."""
         if self.crowded():
             return self.likeliest(len(self.octets), set() if before is None else {self.low}, longest=True)
-        found = {name: self.found[name].tolist() for name in ("start", "landing", "owner", "cost", "unsound", "whole", "bits", "loose")}
+        names = ("start", "landing", "owner", "cost", "unsound", "whole", "bits", "loose")
+        found = {name: self.found[name].tolist() for name in names}
         given = Candidates(
             starts=found["start"],
             landings=found["landing"],
