@@ -16,12 +16,15 @@ from acctrecover.columns import Columns, Widened, constant, native, pick
 from acctrecover.errors import FormatError
 from acctrecover.expr import check_tree, children, field_of, fields_of, text
 from acctrecover.schema import Record
+from acctrecover.stream import NOWHERE, Offsets
 from acctrecover.unrelated import BACKGROUNDS, Law, unrelated
 
 Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
+CHUNK = 1 << 18
+"""Offsets searched at once: bounds the memory of a search at every byte."""
 
 
 class Shape:
@@ -37,10 +40,10 @@ class Shape:
         self.dtype = dtype_of(where, self.struct)
         self.size = self.dtype.itemsize
         self.rules = list(record.rules.items()) if self.size else []
-        self.reads = [_checked(expr, self.dtype, f"{where}: {name}") for name, expr in self.rules]
+        self.reads = [self.check(name, expr) for name, expr in self.rules]
         for name, expr in (*record.derived.items(), ("clock", record.clock), ("serial", record.serial)):
             if expr is not None:
-                _checked(expr, self.dtype, f"{where}: {name}")
+                self.check(name, expr)
         for what, names in (("labels", record.labels), ("units", record.units)):
             if unknown := set(names) - set(self.dtype.names or ()):
                 raise FormatError(f"{where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
@@ -51,9 +54,10 @@ class Shape:
     @cached_property
     def weights(self) -> npt.NDArray[np.float64]:
         """What each rule asks of random bytes in bits, given the ones before it: shape (rules,)."""
-        return self._weighed(BACKGROUNDS[0])
+        return self.weighed(BACKGROUNDS[0])
 
-    def _weighed(self, background: Law) -> npt.NDArray[np.float64]:
+    def weighed(self, background: Law) -> npt.NDArray[np.float64]:
+        """What each rule asks of the bytes of a background in bits, given the ones before it: shape (rules,)."""
         if not self.rules:
             return np.zeros(0)
         failed = self.broken(np.frombuffer(background.sample(SAMPLE * self.size), self.dtype))
@@ -72,7 +76,7 @@ class Shape:
     @cached_property
     def bits(self) -> float:
         """Evidence in bits of a record that keeps every rule, over the background that passes most easily."""
-        return min(float(self._weighed(background).sum()) for background in BACKGROUNDS)
+        return min(float(self.weighed(background).sum()) for background in BACKGROUNDS)
 
     @cached_property
     def by_cost(self) -> list[int]:
@@ -92,6 +96,15 @@ class Shape:
             return np.empty(len(octets) + 1, self.dtype)
         count = max(0, (len(octets) - self.size) // stride + 1)
         return np.ndarray((count,), self.dtype, octets, strides=(stride,)) if count else np.empty(0, self.dtype)
+
+    def everywhere(self, octets: Octets) -> Offsets:
+        """Every offset at which a whole record passes every rule."""
+        parts = [NOWHERE]
+        for low in range(0, len(octets) - self.size + 1, CHUNK):
+            part = octets[low : low + CHUNK + self.size - 1]
+            if part.any():
+                parts.append(np.flatnonzero(self.valid(self.view(part))) + low)
+        return np.concatenate(parts)
 
     def gather(self, octets: Octets, starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """A copy of the records at `starts`."""
@@ -136,6 +149,16 @@ class Shape:
     def _holds(self, row: int, columns: tuple[Columns, Columns]) -> Bools:
         held = np.asarray(self.rules[row][1](columns[self.native[row]]), np.bool_)
         return held if held.ndim else np.full(len(columns[0].records), held)  # a rule of the byte order alone
+
+    def check(self, name: str, expr: Any) -> set[str]:
+        """The fields that an expression of the declaration reads. Raises FormatError where it reads others, or could wrap."""
+        where = f"{self.where}: {name}"
+        names = check_tree(expr, where) - {"_big_endian"}
+        if unknown := names - set(self.dtype.names or ()):
+            raise FormatError(f"{where} reads {', '.join(sorted(unknown))}, which the layout does not have")
+        if any(self.dtype[name].kind == "u" and self.dtype[name].itemsize == 8 for name in names):
+            _refuse_wrapping(expr, self.dtype, where)
+        return names
 
     def evaluate(self, expr: Any, records: npt.NDArray[Any]) -> Any:
         """Any expression of the declaration over columns."""
@@ -245,16 +268,6 @@ def _ordered(where: str, layout: Any, big: bool, length: int) -> Any:
             )
         fields.append(sub.name / inner)
     return Struct(*fields)
-
-
-def _checked(expr: Any, dtype: np.dtype[Any], where: str) -> set[str]:
-    """The fields an expression reads. Raises FormatError where it reads others than the layout's, or could wrap."""
-    names = check_tree(expr, where) - {"_big_endian"}
-    if unknown := names - set(dtype.names or ()):
-        raise FormatError(f"{where} reads {', '.join(sorted(unknown))}, which the layout does not have")
-    if any(dtype[name].kind == "u" and dtype[name].itemsize == 8 for name in names):
-        _refuse_wrapping(expr, dtype, where)
-    return names
 
 
 def _refuse_wrapping(expr: Any, dtype: np.dtype[Any], where: str) -> None:
