@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from construct import Bytes, Construct, Container, FormatField, Renamed, Struct
+from construct import Bytes, Container, FormatField, Renamed, Struct
 from construct.expr import BinExpr, UniExpr
 
 from acctrecover.chance import chance
@@ -36,8 +37,7 @@ class Shape:
 
     def __init__(self, where: str, record: Record, big: bool, length: int = 0) -> None:
         self.where, self.record, self.big, self.length = where, record, big, length
-        self.struct = _ordered(where, record.layout, big, length)
-        self.dtype = dtype_of(where, self.struct)
+        self.dtype = dtype_of(where, record.layout, big, length)
         self.size = self.dtype.itemsize
         self.rules = list(record.rules.items()) if self.size else []
         self.reads = [self.check(name, expr) for name, expr in self.rules]
@@ -50,6 +50,13 @@ class Shape:
         self.native = [native(expr, self.dtype, big) for _, expr in self.rules]
         if not all(self.native):
             self._hold_engines_equal()
+
+    @cached_property
+    def struct(self) -> Any:
+        """The layout as construct parses it, in this byte order and of this length."""
+        fields = _fields(self.where, self.record.layout, self.length)
+        order = ">" if self.big else "<"
+        return Struct(*(name / (Bytes(of) if isinstance(of, int) else FormatField(order, of.fmtstr[-1])) for name, of in fields))
 
     @cached_property
     def weights(self) -> npt.NDArray[np.float64]:
@@ -228,46 +235,41 @@ def equality(expr: Any, big: bool) -> tuple[str, int] | None:
     return (name, right) if name not in (None, "_big_endian") and isinstance(right, int) else None
 
 
-def dtype_of(where: str, struct: Construct[Any, Any]) -> np.dtype[Any]:
+def dtype_of(where: str, layout: Any, big: bool, length: int) -> np.dtype[Any]:
     """The packed numpy dtype of a Struct of numbers and byte strings. Raises FormatError for anything else."""
     names: list[str] = []
     formats: list[Any] = []
-    for sub in struct.subcons:
-        inner = sub.subcon
-        if sub.name in names:
-            raise FormatError(f"{where}: the field name {sub.name} is used twice")
-        names.append(sub.name)
-        formats.append(_number(inner) if isinstance(inner, FormatField) else (np.uint8, (inner.length,)))
+    for name, inner in _fields(where, layout, length):
+        if name in names:
+            raise FormatError(f"{where}: the field name {name} is used twice")
+        names.append(name)
+        formats.append(_number(inner, big) if isinstance(inner, FormatField) else (np.uint8, (inner,)))
     offsets = np.cumsum([0] + [np.dtype(f).itemsize for f in formats]).tolist()
     return np.dtype({"names": names, "formats": formats, "offsets": offsets[:-1], "itemsize": offsets[-1]})
 
 
-def _number(field: Any) -> str:
+def _number(field: Any, big: bool) -> str:
     code = field.fmtstr[-1]
-    return f"{field.fmtstr[0]}{'f' if code in 'efd' else 'i' if code.islower() else 'u'}{field.length}"
+    return f"{'>' if big else '<'}{'f' if code in 'efd' else 'i' if code.islower() else 'u'}{field.length}"
 
 
-def _ordered(where: str, layout: Any, big: bool, length: int) -> Any:
-    """The same Struct in one byte order, its length expressions worked out."""
+def _fields(where: str, layout: Any, length: int) -> Iterator[tuple[str, Any]]:
+    """The name and the number's construct, or the width in bytes, of every field; length expressions are worked out."""
     if not isinstance(layout, Struct):
         raise FormatError(f"{where}: the layout must be a construct Struct, not {type(layout).__name__}")
-    fields = []
     for sub in layout.subcons:
         if not isinstance(sub, Renamed) or not sub.name:
             raise FormatError(f"{where}: every field of the layout needs a name")
         inner = sub.subcon
-        if isinstance(inner, FormatField):
-            inner = FormatField(">" if big else "<", inner.fmtstr[-1])
-        elif isinstance(inner, Bytes):
-            width = inner.length
-            inner = Bytes(width(Container(length=length)) if callable(width) else width)
+        if isinstance(inner, Bytes):
+            yield sub.name, inner.length(Container(length=length)) if callable(inner.length) else inner.length
+        elif isinstance(inner, FormatField):
+            yield sub.name, inner
         else:
             raise FormatError(
                 f"{where}: {sub.name} is a {type(inner).__name__}; only numbers and Bytes can be compiled "
                 "(constants belong in rules, names in labels)"
             )
-        fields.append(sub.name / inner)
-    return Struct(*fields)
 
 
 def _refuse_wrapping(expr: Any, dtype: np.dtype[Any], where: str) -> None:
