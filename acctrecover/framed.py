@@ -47,14 +47,17 @@ class FramedDialect:
         self.header = Shape(f"{declared.name} header", Record("header", declared.header, rules), big)
         self.told = self.header.check("type", declared.type) | self.header.check("length", declared.length)
         """The fields that tell type and length."""
+        if declared.sequence is not None:
+            for name in ("number", "source", "counted"):
+                self.header.check(f"sequence {name}", getattr(declared.sequence, name))
         self.head = self.smallest = self.header.size - declared.peek
         self.opening = self._opening()
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
         spans = {number: record.lengths or (self.payload(number, 0).size,) * 2 for number, record in declared.types.items()}
         most = declared.largest - self.head
-        name = field_of(declared.type)
-        kind = self.header.dtype[name] if name else None
+        plain = field_of(declared.type)
+        kind = self.header.dtype[plain] if plain else None
         width = kind.itemsize if kind is not None and kind.kind == "u" else None
         self.kinds = Kinds({number: (low, min(high, most)) for number, (low, high) in spans.items()}, width)
         self.largest = self.sized(self.head + int(self.kinds.high.max()))
@@ -110,8 +113,17 @@ class FramedDialect:
         """The payload bytes that each header announces."""
         return np.asarray(self.header.evaluate(self.declared.length, headers), np.int64)
 
+    def _ample(self, octets: Octets) -> Octets:
+        """The bytes with room behind them for what a header peeks at, which the last record's payload may not have."""
+        return np.concatenate((octets, np.zeros(self.declared.peek, np.uint8))) if self.declared.peek else octets
+
+    def headers(self, octets: Octets, starts: Offsets) -> npt.NDArray[Any]:
+        """A copy of the headers at `starts`."""
+        return self.header.gather(self._ample(octets), starts)
+
     def heads(self, octets: Octets) -> Found:
         """Every offset of a header that keeps its rules, has a known type and a length that type allows, and the record's size."""
+        octets = self._ample(octets)
         last = len(octets) - self.header.size + 1
         if last <= 0:
             return Found(NOWHERE, NOWHERE)
@@ -236,7 +248,7 @@ class FramedDialect:
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
         """Which candidates are of a type that may have several lengths."""
-        low, high = self.kinds.limits(self._types(self.header.gather(octets, found.starts)))
+        low, high = self.kinds.limits(self._types(self.headers(octets, found.starts)))
         return np.asarray(low != high)
 
     def doubled(self, octets: Octets, found: Found) -> Bools:
@@ -249,7 +261,7 @@ class FramedDialect:
 
     def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""
-        headers = self.header.gather(octets, found.starts)
+        headers = self.headers(octets, found.starts)
         slots = self.kinds.slots(self._types(headers))
         lengths = found.sizes - self.head if self.declared.align == 1 else self._lengths(headers)
         keys = slots << 32 | np.where(self.kinds.low[slots] == self.kinds.high[slots], 0, lengths)
@@ -383,8 +395,9 @@ class FramedDialect:
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
         """The payload shape that the header at `start` announces, and the header's size; None where none stands there."""
         header = octets[start : start + self.header.size].tobytes()
-        if len(header) < self.header.size or not header.startswith(self.opening):
+        if len(header) < self.head or not header.startswith(self.opening):
             return None
+        header = header.ljust(self.header.size, b"\0")
         if self.places is None:
             parsed = np.frombuffer(header, self.header.dtype)
             if not self.header.valid(parsed)[0]:

@@ -74,6 +74,20 @@ class Format:
 
 
 @dataclass(frozen=True)
+class Sequence:
+    """A number of `bits` bits that each source of records raises by one from record to record: what it skips was lost.
+
+    `number`, `source` (whose number it is, as a CPU's) and `counted` (true of the records that have one) are expressions over
+    the header.
+    """
+
+    number: Any
+    source: Any
+    counted: Any
+    bits: int = 32
+
+
+@dataclass(frozen=True)
 class Framed:
     """A stream of records that each start with a header from which their type and length follow.
 
@@ -87,7 +101,7 @@ class Framed:
     `peek` bytes at the header's end are the payload's first ones, which `type` needs to see: they belong to the payload's
     layout too, and `length` counts them. Behind a payload stand bytes up to a multiple of `align` from the record's start;
     they are part of the record. No record has more than `largest` bytes. `fill` is a buffer size: 1 to header size - 1 zero
-    bytes may stand directly before a multiple of it.
+    bytes may stand directly before a multiple of it. `sequence` says which numbers tell lost records.
     """
 
     name: str
@@ -103,6 +117,7 @@ class Framed:
     align: int = 1
     largest: int = 1 << 16
     fill: int | None = None
+    sequence: Sequence | None = None
     orders: tuple[str, ...] = ORDERS
     place: str = ""
 
