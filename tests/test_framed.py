@@ -112,7 +112,7 @@ def test_a_length_that_reads_no_field_of_the_header_is_refused(tmp_path: Path) -
 
 
 def test_evidence_of_a_header_counts_no_field_twice(tmp_path: Path) -> None:
-    """Rules that fix two bytes that are rare anywhere, and two that are NUL in half of the places; 32 bits of type, and of length."""
+    """Rules that fix two bytes that are rare anywhere, and two that are often NUL; 32 bits of type, 32 of length."""
     dialect = dialects(list(load_formats(declared(tmp_path, LINK)).values()))[0]
     assert isinstance(dialect, FramedDialect)
     assert dialect.fixed_bits == pytest.approx(20 + 2 + 64, abs=0.1)
