@@ -31,7 +31,7 @@ The package, from the top down; each module imports only from the lines below it
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
     columns, body, registry, transfer, cookies, wholesale
-    source, output, schema, kinds, expr, recode, dump, paste, retrace, wounds
+    source, output, schema, kinds, expr, recode, dump, paste, relay, retrace, wounds
     errors, extent, stream, undone, lineage, bar
 """
 

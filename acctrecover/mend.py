@@ -14,7 +14,6 @@ from acctrecover.fill import SHARED
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.heal import NEIGHBOURS, difference, framed_reading, heal_fixed
-from acctrecover.shape import Shape
 from acctrecover.stream import Found
 from acctrecover.survey import Chain
 
@@ -149,13 +148,16 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
 def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
     if isinstance(dialect, FramedDialect):
         if dialect.places is None:
-            return _recognised(dialect.header, rest[: min(gap, dialect.header.size)].tobytes())
+            return _recognised(dialect, rest[: min(gap, dialect.header.size)].tobytes())
         return (gap >= dialect.head and rest[:1].tobytes() == dialect.opening[:1]) or gap in dialect.reader(rest, 0)(0)[0]
     return any(holds and bits >= MET for _, bits, holds in map(dialect.shape.prefix, _openings(rest[: dialect.size].tobytes())))
 
 
-def _recognised(header: Shape, octets: bytes) -> bool:
+def _recognised(dialect: FramedDialect, octets: bytes) -> bool:
     """Whether bytes are a header with some of its fields damaged, or the first fields of one."""
+    header, opening = dialect.header, dialect.opening
+    if 2 * sum(a == b for a, b in zip(octets, opening, strict=False)) >= len(opening) > 1:
+        return True
     if len(octets) == header.size and float(~header.broken(np.frombuffer(octets, header.dtype))[:, 0] @ header.weights) >= (
         KEPT * header.bits
     ):
