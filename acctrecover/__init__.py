@@ -30,6 +30,7 @@ The package, from the top down; each module imports only from the lines below it
     shape                           one record layout: columns, rules, evidence
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
+    reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, expr, recode, dump, paste, relay, retrace, wounds
     errors, extent, stream, undone, lineage, bar

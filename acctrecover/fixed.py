@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.expr import text
-from acctrecover.framed import Reader
+from acctrecover.reading import Reader
 from acctrecover.schema import Format
 from acctrecover.shape import Bools, Octets, Shape
 from acctrecover.stream import TAIL, Found, Offsets, Run, among

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from acctrecover.framed import SLIPPED, FramedDialect
+from acctrecover.framed import FramedDialect
 from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, look, text_run
+from acctrecover.reading import SLIPPED
 from acctrecover.shape import Octets
 from acctrecover.stream import Found
 

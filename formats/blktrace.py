@@ -29,7 +29,13 @@ FIELDS = (
 def record(name: str, least: int = 0, most: int = 16 + CGROUP) -> Record:
     """A record with a pdu: none, a count of requests, a sector, where it was remapped from; a driver's data may be longer."""
     layout = Struct(*FIELDS, "pdu" / Bytes(this.length - 44))
-    return Record(name, layout, rules={"cpu": this.cpu < NR_CPUS, "pid": this.pid <= 4194304}, lengths=(44 + least, 44 + most))
+    return Record(
+        name,
+        layout,
+        rules={"cpu": this.cpu < NR_CPUS, "pid": this.pid <= 4194304},
+        units={"sector": "512 bytes", "time": "ns"},
+        lengths=(44 + least, 44 + most),
+    )
 
 
 blktrace = Framed(

@@ -82,7 +82,7 @@ def event(name: str, words: list[str], union: int, timed: bool) -> Record:
         rules |= {"comm padding": nul_padded(this.comm)}
     rest = ["unused" / Bytes(union - size)] if union > size else []
     labels = {"exit_code": wait_status} if "exit_code" in held else {}
-    return Record(name, Struct(*fields, *rest), rules, labels=labels)
+    return Record(name, Struct(*fields, *rest), rules, labels=labels, units={"timestamp_ns": "ns since boot"} if timed else {})
 
 
 def forked(*words: str) -> Record:

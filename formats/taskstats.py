@@ -13,7 +13,7 @@ from typing import Any
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64sl, Int64ul, Struct, this
 
 from acctrecover.expr import nul_padded
-from acctrecover.schema import Framed, Record, flags, wait_status
+from acctrecover.schema import EPOCH, Framed, Record, flags, wait_status
 
 ERROR, GENL_ID_CTRL, GENL_MAX_ID = 2, 16, 1023
 TASKSTATS_CMD_NEW = 2
@@ -23,6 +23,7 @@ AGGR_PID, AGGR_TGID, BOTH = 4, 5, 6
 """The attributes that hold an id and its struct; BOTH, which is none of the kernel's, stands for one behind the other."""
 PID_MAX_LIMIT = 4194304
 AFLAGS = {0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG", 0x20: "AGROUP"}
+UNITS = {"ac_btime": EPOCH, "ac_btime64": EPOCH, "ac_etime": "us", "ac_utime": "us", "ac_stime": "us", "cpu_delay_total": "ns"}
 ALIGNED = {"ac_uid": 8}
 """Fields that taskstats.h aligns wider than they are."""
 
@@ -106,7 +107,14 @@ def stats(version: int, of: int, most: int | None = None) -> Record:
         clock = this.ac_btime + this.ac_etime // 1000000 if of != AGGR_TGID else None
     if of == BOTH:
         rules |= {"group": (this.tgid_id <= PID_MAX_LIMIT) & (this.tgid_stats_len == size + 4) & (this.tgid_aggr_type == AGGR_TGID)}
-    return Record({AGGR_PID: "PID", AGGR_TGID: "TGID", BOTH: "PID+TGID"}[of], Struct(*layout), rules, clock=clock, labels=labels)
+    return Record(
+        {AGGR_PID: "PID", AGGR_TGID: "TGID", BOTH: "PID+TGID"}[of],
+        Struct(*layout),
+        rules,
+        clock=clock,
+        labels=labels,
+        units={k: v for k, v in UNITS.items() if k in names},
+    )
 
 
 def kind(told: int, of: int) -> int:
