@@ -10,7 +10,8 @@ The package, from the top down; each module imports only from the lines below it
     repairing, damaging, explaining  what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
-    divide, held, embedded          a gap cut into extents; how many records it held; streams carried in payloads
+    divide, held                    a gap cut into extents; how many records it held
+    embedded, sequence              streams carried in payloads; holes in sequence numbers
     mend                            records in a gap that are neither intact nor lost
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
@@ -29,8 +30,9 @@ The package, from the top down; each module imports only from the lines below it
     shape                           one record layout: columns, rules, evidence
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
+    reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
-    source, output, schema, expr, recode, dump, paste, retrace, wounds
+    source, output, schema, kinds, expr, recode, dump, paste, relay, retrace, wounds
     errors, extent, stream, undone, lineage, bar
 """
 

@@ -20,6 +20,7 @@ from acctrecover.history import History, Part
 from acctrecover.mend import unsound
 from acctrecover.repeats import DISTINCT, PROBE, copied_blocks, repeated
 from acctrecover.result import chain_batches
+from acctrecover.sequence import Holes
 from acctrecover.source import Source
 from acctrecover.stream import Offsets, among
 from acctrecover.survey import Chain
@@ -166,10 +167,11 @@ class Account:
         odd = {oddity.offset: oddity for oddity in oddities}
         count, bits = 0, 0.0
         first = last = None
-        carried = Embedded()
+        carried, steps = Embedded(), Holes()
         for octets, found, low in chain_batches(self.source, dialect, extent.start, extent.stop, oddities):
             if isinstance(dialect, FramedDialect):
                 carried.look(dialect, octets, found, low)
+                steps.look(dialect, octets, found)
             broken = unsound(dialect, octets, found, low)
             for oddity in broken:
                 odd.setdefault(oddity.offset, oddity)
@@ -198,8 +200,10 @@ class Account:
                     if row < len(found.starts):
                         self._place(int(found.starts[row]) + low, number)
         oddities = [odd[offset] for offset in sorted(odd)]
-        detail = "; ".join(filter(None, (extent.detail, carried.detail))) or None
-        return replace(self._weighed(extent, count, bits), first=first, last=last, detail=detail, oddities=tuple(oddities))
+        detail = "; ".join(filter(None, (extent.detail, carried.detail, steps.detail))) or None
+        holes = (steps.gaps, steps.lost) if isinstance(dialect, FramedDialect) and dialect.declared.sequence else None
+        extent = replace(self._weighed(extent, count, bits), detail=detail, holes=holes)
+        return replace(extent, first=first, last=last, oddities=tuple(oddities))
 
     def _weighed(self, extent: Extent, count: int, bits: float) -> Extent:
         chain = self.chains[bisect_right(self.starts, extent.start) - 1]

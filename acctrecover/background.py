@@ -88,7 +88,7 @@ class Background:
     def _framed(self, dialect: FramedDialect) -> float:
         seen = searched = 0
         for part in self._pieces(WIDE):
-            seen += len(dialect.heads(part)[0])
+            seen += len(dialect.heads(part).starts)
             searched += len(part)
         uniform = dialect.header_bits
         return min(0.0, -log2((seen + PRIOR) / (searched + PRIOR * 2**uniform)) - uniform)

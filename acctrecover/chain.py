@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import log2
 
-from acctrecover.framed import LEAD, Reader
+from acctrecover.framed import LEAD
+from acctrecover.reading import Reader
 
 GAP = 1.0
 UNMET = 1.0

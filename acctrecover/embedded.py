@@ -24,11 +24,11 @@ class Embedded:
 
     def look(self, dialect: FramedDialect, octets: Octets, found: Found, low: int) -> None:
         """Count over the records `found` in `octets`, which begin at `low` of the input."""
-        starts, _, lengths = dialect.heads(octets)
-        within = ~among(starts, found.starts)
+        heads = dialect.heads(octets)
+        within = ~among(heads.starts, found.starts)
         if not within.any():
             return
-        starts, stops = starts[within], (starts + dialect.head + lengths)[within]
+        starts, stops = heads.starts[within], heads.stops[within]
         owner = np.searchsorted(found.starts, starts, "right") - 1
         inside = (owner >= 0) & (stops <= found.stops[owner])
         starts, stops, owner = starts[inside], stops[inside], owner[inside]

@@ -166,8 +166,9 @@ def _told(dialect: Dialect, octets: npt.NDArray[np.uint8], start: int, offset: i
     rules: list[Asked] = []
     kind, skip, shape = "", 0, None
     if isinstance(dialect, FramedDialect):
-        fields, rules = _fields(dialect.header, octets, start), list(_header(dialect, octets))
         skip = dialect.head
+        fields = [one for one in _fields(dialect.header, octets, start) if one.offset < start + skip]
+        rules = list(_header(dialect, octets))
         if all(rule.holds for rule in rules):
             number, length = (int(_header_value(dialect, octets, what)) for what in ("type", "length"))
             shape = dialect.payload(number, length)
@@ -234,15 +235,15 @@ def _header_value(dialect: FramedDialect, octets: npt.NDArray[np.uint8], what: s
 
 
 def _header(dialect: FramedDialect, octets: npt.NDArray[np.uint8]) -> Iterator[Asked]:
-    """What the header of a framed stream must say: the cookie, a type that is declared, a length that the type allows."""
-    cookie, number, length = (int(_header_value(dialect, octets, what)) for what in ("cookie", "type", "length"))
+    """What the header of a framed stream must say: its rules, a type that is declared, a length that the type allows."""
+    number, length = (int(_header_value(dialect, octets, what)) for what in ("type", "length"))
     there = len(octets) >= dialect.head
-    low, high = int(dialect.low[number]), int(dialect.high[number])
+    low, high = dialect.kinds.span(number)
     known = high >= 0
     sensible = f"type is one of {len(dialect.declared.types)} declared"
     span = f"length is {low}" if low == high else f"length is from {low} to {high}" if known else "length fits the type"
-    yield Asked("cookie", f"cookie is {dialect.cookie:#06x}", cookie == dialect.cookie if there else None, 16.0, {"cookie": cookie})
+    yield from _rules(dialect.header, octets)
     yield Asked("type", sensible, known if there else None, 0.0, {"type": number})
-    bits = (dialect.fixed_bits if low == high else dialect.loose_bits) - 16.0
+    bits = (dialect.fixed_bits if low == high else dialect.loose_bits) - dialect.ruled_bits
     good = (known and low <= length <= high) if there else None
     yield Asked("length", span, good, round(bits, 1), {"type": number, "length": length})

@@ -33,7 +33,8 @@ class Extent:
     `detail` say why. `evidence_bits` and `e_value` are a chain's; `first` and `last` the clock at its ends, in seconds
     since the epoch; its `cause`, where it has one, says that its records are sound but do not belong there, such as stale records.
     `oddities` are in offset order. A gap most likely `held` so many records, written between the instants `after` and `before`
-    (None where nothing tells); `missing` bytes are gone from one of them, where its length says so.
+    (None where nothing tells); `missing` bytes are gone from one of them, where its length says so. `holes` are the gaps in a
+    chain's sequence numbers and the records lost in them, None in formats without.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Extent:
     after: float | None = None
     before: float | None = None
     missing: int = 0
+    holes: tuple[int, int] | None = None
 
     @property
     def size(self) -> int:
@@ -75,6 +77,8 @@ class Extent:
         out: dict[str, Any] = {key: getattr(self, key) for key in keys}
         if self.kind == "chain":
             out["first"], out["last"] = self.first, self.last
+            if self.holes is not None:
+                out["sequence_gaps"], out["records_lost"] = self.holes
         else:
             out["held"], out["after"], out["before"] = self.held, self.after, self.before
             if self.missing:

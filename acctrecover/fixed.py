@@ -6,13 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.expr import text
-from acctrecover.framed import Reader
+from acctrecover.reading import Reader
 from acctrecover.schema import Format
 from acctrecover.shape import Bools, Octets, Shape
-from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
+from acctrecover.stream import TAIL, Found, Offsets, Run, among
 
-CHUNK = 1 << 18
-"""Offsets searched at once: bounds the memory of a search at every byte."""
 FEW = 64
 """Records a fixed-size run is first tried with, before whole columns are checked."""
 BATCH = 1 << 21
@@ -29,6 +27,7 @@ class Fixed:
         self.pitch: int | None = self.size
         """Distance of neighbouring records where it is constant."""
         self.opening = b""
+        self.tail = TAIL
         self.serial = "" if declared.record.serial is None else text(declared.record.serial)
         """What rises from record to record, in words."""
         self.slots = declared.slots
@@ -40,12 +39,7 @@ class Fixed:
 
     def candidates(self, octets: Octets, base: int = 0) -> Found:
         """Every offset at which a whole record passes every rule; of an array, where its index says so or with a neighbour."""
-        parts = [NOWHERE]
-        for low in range(0, len(octets) - self.size + 1, CHUNK):
-            part = octets[low : low + CHUNK + self.size - 1]
-            if part.any():
-                parts.append(np.flatnonzero(self.shape.valid(self.shape.view(part))) + low)
-        starts = np.concatenate(parts)
+        starts = self.shape.everywhere(octets)
         if self.slots:
             starts = starts[((base + starts) % self.size == 0) | self._beside(starts)]
         return Found(starts, np.full(len(starts), self.size))

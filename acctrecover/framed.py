@@ -1,66 +1,91 @@
-"""A stream of records behind headers of cookie, type and length, in one byte order: how they are found, followed and read."""
+"""A stream of records behind headers that tell type and length, in one byte order: how they are found, followed and read."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.columns import pick
 from acctrecover.errors import FormatError
 from acctrecover.expr import field_of
-from acctrecover.schema import Framed
-from acctrecover.shape import Bools, Octets, Shape
+from acctrecover.kinds import Kinds
+from acctrecover.reading import Plain, Reader
+from acctrecover.schema import Framed, Record
+from acctrecover.shape import Bools, Octets, Shape, equality
 from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
+from acctrecover.unrelated import BACKGROUNDS
 
+WORDS = (1, 2, 4, 8)
+"""Widths of a first field that numpy searches for."""
 LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
-Reader = Callable[[int], tuple[dict[int, int], tuple[int, int, int] | None]]
 FIRST = 1 << 13
 """Bytes in which a run is looked for at first."""
-SLIPPED = -1
-"""What `reader` says of a header with one byte missing or too many."""
 
 
 class FramedDialect:
-    """A stream of records with a header of cookie, type and length."""
+    """A stream of records whose headers tell their type and length."""
 
     pitch: int | None = None
     serial = ""
     slots = ""
 
     def __init__(self, declared: Framed, big: bool, cookie: int | None = None) -> None:
-        from acctrecover.schema import Record
-
         self.name, self.big, self.declared = declared.name, big, declared
-        self.cookie = declared.cookie_value if cookie is None else cookie
-        if not 0 < self.cookie <= 0xFFFF:
-            raise FormatError(f"the cookie {self.cookie:#x} is not a word from 0x0001 to 0xffff")
-        self.header = Shape(f"{declared.name} header", Record("header", declared.header), big)
-        self.head = self.smallest = self.header.size
-        self.places = [_place(self.header, expr) for expr in (declared.cookie, declared.type, declared.length)]
-        """(start, stop) of the cookie, the type and the length in a header."""
-        self.opening = self.cookie.to_bytes(2, "big" if big else "little")
-        """The bytes every record begins with."""
-        self.low, self.high = np.full(256, 1 << 30), np.full(256, -1)
+        rules = dict(declared.rules)
+        if declared.cookie is not None:
+            self.cookie = declared.cookie_value if cookie is None else cookie
+            rules = {"cookie": declared.cookie == self.cookie, **rules}
+        self.header = Shape(f"{declared.name} header", Record("header", declared.header, rules), big)
+        self.told = self.header.check("type", declared.type) | self.header.check("length", declared.length)
+        """The fields that tell type and length."""
+        if declared.sequence is not None:
+            for name in ("number", "source", "counted"):
+                self.header.check(f"sequence {name}", getattr(declared.sequence, name))
+        self.head = self.smallest = self.header.size - declared.peek
+        self.opening = self._opening()
+        """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
-        fixed = loose = 0
-        for number, record in declared.types.items():
-            if record.lengths is None:
-                self.low[number] = self.high[number] = self.payload(number, 0).size
-                fixed += 1
-            else:
-                self.low[number], self.high[number] = record.lengths
-                loose += record.lengths[1] - record.lengths[0] + 1
-        self.largest = self.head + int(self.high.max())
-        self.fixed_bits, self.loose_bits = (32 - math.log2(n) if n else 32.0 for n in (fixed, loose))
-        self.header_bits = 32 - math.log2(max(fixed + loose, 1))
-        """Evidence of a header of any type and length that are allowed."""
-        self.loose = bytes(n for n in range(256) if self.low[n] == 0 and self.high[n] > 0)
+        spans = {number: record.lengths or (self.payload(number, 0).size,) * 2 for number, record in declared.types.items()}
+        most = declared.largest - self.head
+        plain = field_of(declared.type)
+        kind = self.header.dtype[plain] if plain else None
+        width = kind.itemsize if kind is not None and kind.kind == "u" else None
+        self.kinds = Kinds({number: (low, min(high, most)) for number, (low, high) in spans.items()}, width)
+        self.largest = self.sized(self.head + int(self.kinds.high.max()))
+        self.tail = max(TAIL, 2 * self.largest)
+        """Bytes at the end of a run whose records a wound behind it may have touched."""
+        self.loose = bytes(n for n, (low, high) in spans.items() if low == 0 < high and n < 256)
         """Types of records that may have any length."""
+        self.places = self._places()
+        """(start, stop) of the cookie, the type and the length in a header of just these, the last two of a byte each. What one
+        damaged byte makes of a header is worked out for such ones alone; None for any other."""
+
+    def _opening(self) -> bytes:
+        """The bytes of the header's first field where a rule fixes it."""
+        fixed = [pair for _, expr in self.header.rules if (pair := equality(expr, self.big))]
+        if self.declared.cookie is not None and not any(name == field_of(self.declared.cookie) for name, _ in fixed):
+            raise FormatError(f"{self.header.where}: the cookie must name a field of the header, as in this.cookie")
+        for name, value in fixed:
+            kind, at = self.header.dtype.fields[name][:2]  # type: ignore[index]
+            if at == 0:
+                if name == field_of(self.declared.cookie) and not 0 < value < 1 << 8 * kind.itemsize:
+                    raise FormatError(f"the cookie {value:#x} is not a word from 0x0001 to {(1 << 8 * kind.itemsize) - 1:#x}")
+                return np.array([value]).astype(kind).tobytes()
+        return b""
+
+    def _places(self) -> list[tuple[int, int]] | None:
+        fields = self.header.dtype.fields
+        kind, room = (field_of(expr) for expr in (self.declared.type, self.declared.length))
+        if not self.opening or kind is None or room is None or len(fields or ()) != 3 or self.declared.peek:
+            return None
+        places = [(int(at), int(at) + int(size.itemsize)) for size, at in (fields[name][:2] for name in (kind, room))]  # type: ignore[index]
+        return [(0, len(self.opening)), *places] if all(stop - start == 1 for start, stop in places) else None
 
     @property
     def order(self) -> str:
@@ -74,25 +99,51 @@ class FramedDialect:
             self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length)
         return self.payloads[key]
 
-    def heads(self, octets: Octets) -> tuple[Offsets, Offsets, Offsets]:
-        """Every offset with the cookie, a sensible type and a length that type allows: starts, types, lengths."""
-        at = self.header.dtype.fields["cookie"][1]  # type: ignore[index]
-        last = len(octets) - self.head + 1
+    def sized(self, length: Any) -> Any:
+        """The bytes up to a multiple of the alignment that `length` bytes take."""
+        return length + -length % self.declared.align
+
+    def _types(self, headers: npt.NDArray[Any]) -> Offsets:
+        return np.asarray(self.header.evaluate(self.declared.type, headers), np.int64)
+
+    def _lengths(self, headers: npt.NDArray[Any]) -> Offsets:
+        """The payload bytes that each header announces."""
+        return np.asarray(self.header.evaluate(self.declared.length, headers), np.int64)
+
+    def _ample(self, octets: Octets) -> Octets:
+        """The bytes with room behind them for what a header peeks at, which the last record's payload may not have."""
+        return np.concatenate((octets, np.zeros(self.declared.peek, np.uint8))) if self.declared.peek else octets
+
+    def headers(self, octets: Octets, starts: Offsets) -> npt.NDArray[Any]:
+        """A copy of the headers at `starts`."""
+        return self.header.gather(self._ample(octets), starts)
+
+    def heads(self, octets: Octets) -> Found:
+        """Every offset of a header that keeps its rules, has a known type and a length that type allows, and the record's size."""
+        octets = self._ample(octets)
+        last = len(octets) - self.header.size + 1
         if last <= 0:
-            return NOWHERE, NOWHERE, NOWHERE
-        words = np.ndarray((last,), "<u2", octets, offset=at, strides=(1,))
-        starts = np.flatnonzero(words == int.from_bytes(self.opening, "little"))
-        headers = self.header.gather(octets, starts)
-        types = np.asarray(self.header.evaluate(self.declared.type, headers), np.int64)
-        lengths = np.asarray(self.header.evaluate(self.declared.length, headers), np.int64)
-        legal = (lengths >= self.low[types]) & (lengths <= self.high[types])
-        return starts[legal], types[legal], lengths[legal]
+            return Found(NOWHERE, NOWHERE)
+        if len(self.opening) in WORDS:
+            words = np.ndarray((last,), f"<u{len(self.opening)}", octets, strides=(1,))
+            starts = np.flatnonzero(words == int.from_bytes(self.opening, "little"))
+            headers = self.header.gather(octets, starts)
+            if len(self.header.rules) > 1:
+                good = self.header.valid(headers)
+                starts, headers = starts[good], pick(headers, good)
+        else:
+            starts = self.header.everywhere(octets)
+            headers = self.header.gather(octets, starts)
+        low, high = self.kinds.limits(self._types(headers))
+        lengths = self._lengths(headers)
+        legal = (lengths >= low) & (lengths <= high)
+        return Found(starts[legal], self.sized(self.head + lengths[legal]))
 
     def candidates(self, octets: Octets, base: int = 0) -> Found:
-        """Every offset of a sensible header whose payload is there whole."""
-        starts, _, lengths = self.heads(octets)
-        whole = starts + self.head + lengths <= len(octets)
-        return Found(starts[whole], self.head + lengths[whole])
+        """Every offset of a sensible header whose record is there whole."""
+        found = self.heads(octets)
+        whole = found.stops <= len(octets)
+        return Found(found.starts[whole], found.sizes[whole])
 
     def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
         """Where the record behind each stop must start: there, or behind the fill bytes before a buffer's border."""
@@ -128,7 +179,7 @@ class FramedDialect:
         return Run(
             int(landing[path[-1]]),
             len(path),
-            [s for s in found.starts[path[-TAIL // self.head :]].tolist() if s > landing[path[-1]] - TAIL],
+            [s for s in found.starts[path[-self.tail // self.head :]].tolist() if s > landing[path[-1]] - self.tail],
         )
 
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
@@ -161,6 +212,8 @@ class FramedDialect:
         Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
         such record is damage; where several of a type are alike, it is their writer's habit.
         """
+        if self.places is None:
+            return []
         _, (kind, kind_end), _ = self.places
         out: dict[bytes, list[int]] = {}
         following = np.searchsorted(found.starts, found.stops[path])
@@ -185,14 +238,15 @@ class FramedDialect:
             if (lead < 0 or not sound or (lead ^ length).bit_count() == 1) and not (sound and carries):
                 number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
                 unlikely = lead < 0 or lead > LEAD or not sound
-                if unlikely and self.low[number[0]] <= max(lead, 0) <= self.high[number[0]]:
+                low, high = self.kinds.span(number[0])
+                if unlikely and low <= max(lead, 0) <= high:
                     out.setdefault(number, []).append(i)
         return sorted(group[0] for group in out.values() if len(group) == 1)
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
         """Which candidates are of a type that may have several lengths."""
-        types = np.asarray(self.header.evaluate(self.declared.type, self.header.gather(octets, found.starts)), np.int64)
-        return np.asarray(self.low[types] != self.high[types])
+        low, high = self.kinds.limits(self._types(self.headers(octets, found.starts)))
+        return np.asarray(low != high)
 
     def doubled(self, octets: Octets, found: Found) -> Bools:
         """Which candidates have the cookie's bytes for type and length too."""
@@ -204,13 +258,17 @@ class FramedDialect:
 
     def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape)."""
-        headers = self.header.gather(octets, found.starts)
-        types = np.asarray(self.header.evaluate(self.declared.type, headers), np.int64)
-        keys = types << 32 | np.where(self.low[types] == self.high[types], 0, found.sizes - self.head)
+        headers = self.headers(octets, found.starts)
+        slots = self.kinds.slots(self._types(headers))
+        lengths = found.sizes - self.head if self.declared.align == 1 else self._lengths(headers)
+        keys = slots << 32 | np.where(self.kinds.low[slots] == self.kinds.high[slots], 0, lengths)
         order = np.argsort(keys, kind="stable")
         edges = np.flatnonzero(np.diff(keys[order])) + 1
         groups = np.split(order, edges) if len(order) else []
-        return [(self.payload(int(keys[g[0]] >> 32), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups]
+        numbers = self.kinds.numbers
+        return [
+            (self.payload(int(numbers[keys[g[0]] >> 32]), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups
+        ]
 
     def sound(self, octets: Octets, found: Found) -> Bools:
         """Which candidates keep every rule of their payload."""
@@ -223,9 +281,40 @@ class FramedDialect:
     def fits(self, octets: Octets) -> bool:
         """Whether the bytes are just one record, sound header and payload."""
         at = self.shape_at(octets, 0)
-        if at is None or at[0].size + at[1] != len(octets):
+        if at is None or self.sized(at[0].size + at[1]) != len(octets):
             return False
-        return not at[0].rules or bool(at[0].valid(np.frombuffer(octets[at[1] :].tobytes(), at[0].dtype))[0])
+        return not at[0].rules or bool(at[0].valid(np.frombuffer(octets[at[1] : at[1] + at[0].size].tobytes(), at[0].dtype))[0])
+
+    @cached_property
+    def ruled_bits(self) -> float:
+        """Evidence in bits of a header's rules, over the background that passes most easily, but for those of type and length."""
+        asked = [not reads <= self.told for reads in self.header.reads]
+        return min(float(self.header.weighed(background)[asked].sum()) for background in BACKGROUNDS)
+
+    @cached_property
+    def header_bits(self) -> float:
+        """Evidence in bits of a header of any type and length that are allowed."""
+        return self._header_bits(int((self.kinds.high - self.kinds.low + 1)[:-1].sum()))
+
+    @cached_property
+    def fixed_bits(self) -> float:
+        """Evidence in bits of a header whose type has one length only."""
+        return self._header_bits(int((self.kinds.low == self.kinds.high).sum()))
+
+    @cached_property
+    def loose_bits(self) -> float:
+        """Evidence in bits of a header whose type has several lengths."""
+        return self._header_bits(int((self.kinds.high - self.kinds.low + 1)[:-1][self.kinds.low[:-1] < self.kinds.high[:-1]].sum()))
+
+    @property
+    def least_bits(self) -> float:
+        """Evidence in bits of the headers that give least."""
+        return min(self.fixed_bits, self.loose_bits)
+
+    def _header_bits(self, ways: int) -> float:
+        """Bits of a header that keeps its rules, and whose type and length are one of so many pairs that there may be."""
+        told = 8 * sum(self.header.dtype[name].itemsize for name in self.told)
+        return float(self.ruled_bits + told - math.log2(max(ways, 1)))
 
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""
@@ -245,76 +334,26 @@ class FramedDialect:
         It returns {size: damage} and, where only the length can be what is wrong, (length, fewest, most) payload bytes of the
         type. Damage is the number of bits that differ, or SLIPPED where a byte is missing or too many. `octets` begin at `low`.
         """
-        data, head = octets.tobytes(), self.head
-        (mark, mark_end), (kind, kind_end), (room, room_end) = self.places
-        order: Any = "big" if self.big else "little"
-        lowest, highest = self.low.tolist(), self.high.tolist()
-
-        def fields(header: bytes) -> tuple[int, int, list[int]]:
-            """Type, length, and by what the bytes of the cookie differ from it where they do."""
-            wrong = [a ^ b for a, b in zip(header[mark:mark_end], self.opening, strict=True) if a != b]
-            return int.from_bytes(header[kind:kind_end], order), int.from_bytes(header[room:room_end], order), wrong
-
-        known: dict[bytes, tuple[dict[int, int], tuple[int, int, int] | None]] = {}
-
-        def read(at: int) -> tuple[dict[int, int], tuple[int, int, int] | None]:
-            seen, before = data[at - low : at - low + head + 1], data[max(at - low - 1, 0) : at - low]
-            if len(seen) <= head:
-                return {}, None
-            if before + seen not in known:
-                known[before + seen] = fresh(seen, before)
-            return known[before + seen]
-
-        def fresh(seen: bytes, before: bytes) -> tuple[dict[int, int], tuple[int, int, int] | None]:
-            sizes: dict[int, int] = {}
-            for k in range(head):  # the byte that is missing
-                if mark <= k < mark_end:
-                    fill = self.opening[k - mark : k - mark + 1]
-                elif kind <= k < kind_end:
-                    fill = self.loose[:1]
-                else:
-                    number = int.from_bytes(seen[kind:kind_end], order)
-                    fill = bytes([lowest[number] & 0xFF]) if lowest[number] == highest[number] else b""
-                if k == 0 and before == fill:
-                    continue  # the header is whole and one byte earlier: what ended there has lost the byte
-                if fill:
-                    number, length, wrong = fields(seen[:k] + fill + seen[k : head - 1])
-                    if not wrong and lowest[number] <= length <= highest[number]:
-                        sizes[head + length - 1] = SLIPPED
-            for k in range(1, head + 1):  # the byte too many; one before a sound header is no part of its record
-                number, length, wrong = fields(seen[:k] + seen[k + 1 :])
-                if seen[:k] + seen[k + 1 :] != seen[1:] and not wrong and lowest[number] <= length <= highest[number]:
-                    sizes[head + length + 1] = SLIPPED
-            number, length, wrong = fields(seen[:head])
-            legal = lowest[number] <= length <= highest[number]
-            if not legal and not wrong:
-                near = any(lowest[number ^ 1 << b] <= length <= highest[number ^ 1 << b] for b in range(8))
-                sizes[head + length] = 1 if near else 8
-                if lowest[number] == highest[number]:
-                    sizes[head + lowest[number]] = (length ^ lowest[number]).bit_count()
-            elif legal and len(wrong) == 1:
-                sizes[head + length] = wrong[0].bit_count()
-            return sizes, None if wrong or lowest[number] > highest[number] else (length, lowest[number], highest[number])
-
-        return read
+        if self.places is None:
+            return lambda at: ({}, None)
+        return Plain(self.head, self.places, self.opening, self.kinds, self.loose, self.order).reader(octets.tobytes(), low)
 
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
         """The payload shape that the header at `start` announces, and the header's size; None where none stands there."""
-        (mark, mark_end), (kind, kind_end), (room, room_end) = self.places
-        header = octets[start : start + self.head].tobytes()
-        if len(header) < self.head or header[mark:mark_end] != self.opening:
+        header = octets[start : start + self.header.size].tobytes()
+        if len(header) < self.head or not header.startswith(self.opening):
             return None
-        order: Any = "big" if self.big else "little"
-        number, length = int.from_bytes(header[kind:kind_end], order), int.from_bytes(header[room:room_end], order)
-        if not self.low[number] <= length <= self.high[number]:
+        header = header.ljust(self.header.size, b"\0")
+        if self.places is None:
+            parsed = np.frombuffer(header, self.header.dtype)
+            if not self.header.valid(parsed)[0]:
+                return None
+            number, length = int(self._types(parsed)[0]), int(self._lengths(parsed)[0])
+        else:
+            _, (kind, kind_end), (room, room_end) = self.places
+            order: Any = "big" if self.big else "little"
+            number, length = int.from_bytes(header[kind:kind_end], order), int.from_bytes(header[room:room_end], order)
+        low, high = self.kinds.span(number)
+        if not low <= length <= high:
             return None
         return self.payload(number, length), self.head
-
-
-def _place(header: Shape, expr: Any) -> tuple[int, int]:
-    """Where in a header the field stands that an expression names."""
-    name = field_of(expr)
-    if name is None:
-        raise FormatError(f"{header.where}: cookie, type and length must each name a field of the header, as in this.length")
-    start = int(header.dtype.fields[name][1])  # type: ignore[index]
-    return start, start + int(header.dtype[name].itemsize)

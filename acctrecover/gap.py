@@ -113,7 +113,8 @@ class Gap:
         """The record whose leading fields all of these bytes are."""
         octets, at = self.octets, dialect.shape_at(self.column, 0)
         if at is None:
-            begun = bool(dialect.opening) and octets[:2] == dialect.opening[: len(octets)] and len(octets) < dialect.smallest
+            opening = dialect.opening[: len(octets)]
+            begun = bool(opening) and octets.startswith(opening) and len(octets) < dialect.smallest
             return Oddity(self.start, len(octets), "torn", "its header begins") if begun else None
         shape, skip = at
         if not 0 < len(octets) < shape.size + skip:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from acctrecover.framed import SLIPPED, FramedDialect
+from acctrecover.framed import FramedDialect
 from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, look, text_run
+from acctrecover.reading import SLIPPED
 from acctrecover.shape import Octets
 from acctrecover.stream import Found
 
@@ -65,7 +66,7 @@ def _nul(gap: Gap, dialect: FramedDialect, least: int) -> Verdict | None:
     """NUL bytes where a header should stand."""
     inside = len(gap.octets) - len(gap.octets.lstrip(b"\0"))
     whole = inside == len(gap.octets)
-    always = inside - dialect.head == dialect.high[dialect.low == dialect.high]
+    always = inside - dialect.head == dialect.kinds.high[dialect.kinds.low == dialect.kinds.high]
     if inside < (dialect.head if whole else dialect.head - 1) or (whole and inside < ZEROS and not always.any()):
         return None
     last = gap.last.tobytes()
@@ -169,12 +170,14 @@ def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
         damage = None
     if damage is not None:
         return Verdict("header damaged", "room of one record, one byte of its header changed")
+    if dialect.places is None:
+        return None
     (mark, _), (kind, kind_end), (room, room_end) = dialect.places
     order: Any = "big" if dialect.big else "little"
     length, number = count - dialect.head, int.from_bytes(octets[kind:kind_end], order)
     marks = sum(octets[mark + i] == byte for i, byte in enumerate(dialect.opening))
-    sizes = (int.from_bytes(octets[room:room_end], order) == length) + bool(dialect.low[number] == dialect.high[number] == length)
-    usual = bool(((dialect.low == length) & (dialect.high == length)).any()) and gap.likeness.bits(gap.column[dialect.head :]) > 0
+    sizes = (int.from_bytes(octets[room:room_end], order) == length) + (dialect.kinds.span(number) == (length, length))
+    usual = bool(dialect.kinds.always(length)) and gap.likeness.bits(gap.column[dialect.head :]) > 0
     if (sizes and marks + sizes >= 2) or (usual and (marks == 1 or _certain(dialect, gap.last))) or _payload_fits(dialect, octets):
         return Verdict("header damaged", f"room of one record of {count} bytes without a sound header")
     return None
@@ -189,8 +192,8 @@ def _certain(dialect: FramedDialect, record: Octets) -> bool:
 def _payload_fits(dialect: FramedDialect, octets: bytes) -> bool:
     """Whether the bytes behind a header keep all rules of some type of just that length, and many."""
     length = len(octets) - dialect.head
-    for number in np.flatnonzero((dialect.low == length) & (dialect.high == length)).tolist():
-        shape = dialect.payload(int(number), length)
+    for number in dialect.kinds.always(length):
+        shape = dialect.payload(number, length)
         if shape.rules and shape.bits >= SOUND and shape.valid(np.frombuffer(octets[dialect.head :], shape.dtype))[0]:
             return True
     return False
@@ -230,6 +233,8 @@ def _split_header(gap: Gap, dialect: FramedDialect, octets: Octets) -> tuple[int
     A type that may have any length, and so fits somewhere, must leave bytes unlike the stream's.
     """
     data = octets.tobytes()
+    if dialect.places is None:
+        return None
     (mark, mark_end), _, _ = dialect.places
     for first in range(dialect.head - 1, 0, -1):
         if data[:first][mark:mark_end] != dialect.opening[: max(0, first - mark)]:

@@ -96,15 +96,15 @@ def framed_reading(dialect: FramedDialect, octets: bytes) -> bytes | None:
 
 
 def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:
-    (mark, mark_end), (kind, kind_end), (room, room_end) = dialect.places
-    if len(octets) < dialect.head:
+    if dialect.places is None or len(octets) < dialect.head:
         return None
+    (mark, mark_end), (kind, kind_end), (room, room_end) = dialect.places
     wrong = sum(a != b for a, b in zip(octets[mark:mark_end], dialect.opening, strict=True))
     if wrong == 1:
         return octets[:mark] + dialect.opening + octets[mark_end:]
     order: Literal["big", "little"] = "big" if dialect.big else "little"
     number, length = int.from_bytes(octets[kind:kind_end], order), int.from_bytes(octets[room:room_end], order)
     always = len(octets) - dialect.head
-    if not wrong and dialect.low[number] == dialect.high[number] == always and (length ^ always).bit_count() == 1:
+    if not wrong and dialect.kinds.span(number) == (always, always) and (length ^ always).bit_count() == 1:
         return octets[:room] + always.to_bytes(room_end - room, order) + octets[room_end:]
     return None

@@ -147,8 +147,22 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
 
 def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
     if isinstance(dialect, FramedDialect):
+        if dialect.places is None:
+            return _recognised(dialect, rest[: min(gap, dialect.header.size)].tobytes())
         return (gap >= dialect.head and rest[:1].tobytes() == dialect.opening[:1]) or gap in dialect.reader(rest, 0)(0)[0]
     return any(holds and bits >= MET for _, bits, holds in map(dialect.shape.prefix, _openings(rest[: dialect.size].tobytes())))
+
+
+def _recognised(dialect: FramedDialect, octets: bytes) -> bool:
+    """Whether bytes are a header with some of its fields damaged, or the first fields of one."""
+    header, opening = dialect.header, dialect.opening
+    if 2 * sum(a == b for a, b in zip(octets, opening, strict=False)) >= len(opening) > 1:
+        return True
+    if len(octets) == header.size and float(~header.broken(np.frombuffer(octets, header.dtype))[:, 0] @ header.weights) >= (
+        KEPT * header.bits
+    ):
+        return True
+    return any(holds and bits >= MET for _, bits, holds in map(header.prefix, _openings(octets)))
 
 
 def _openings(octets: bytes) -> Iterator[bytes]:
@@ -162,7 +176,7 @@ def unsound(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: 
         start, size = int(found.starts[index]), int(found.sizes[index])
         at = dialect.shape_at(octets, start)
         if at is not None:
-            record = np.frombuffer(octets[start + at[1] : start + size].tobytes(), at[0].dtype)
+            record = np.frombuffer(octets[start + at[1] : start + at[1] + at[0].size].tobytes(), at[0].dtype)
             names = [at[0].rules[i][0] for i in np.flatnonzero(at[0].broken(record)[:, 0])]
             out.append(Oddity(low + start, size, "suspect", f"{at[0].record.name}: {', '.join(names)} broken"))
     return out

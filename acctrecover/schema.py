@@ -74,23 +74,50 @@ class Format:
 
 
 @dataclass(frozen=True)
-class Framed:
-    """A stream of records that each start with a header holding a cookie, a type and a length.
+class Sequence:
+    """A number of `bits` bits that each source of records raises by one from record to record: what it skips was lost.
 
-    `header` is a Struct; `cookie`, `type` and `length` are expressions over it; `length` counts the payload bytes behind
-    the header. `types` maps type numbers to their records; `fill` is a buffer size: 1 to header size - 1 zero bytes may
-    stand directly before a multiple of it.
+    `number`, `source` (whose number it is, as a CPU's) and `counted` (true of the records that have one) are expressions over
+    the header.
+    """
+
+    number: Any
+    source: Any
+    counted: Any
+    bits: int = 32
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A stream of records that each start with a header from which their type and length follow.
+
+    `header` is a Struct, of any size; `type` and `length` are expressions over it, of fields of any width. `length` counts
+    the payload bytes behind the header: where the stream counts the whole record, say so, as in `this.ah_size - 8`. `types`
+    maps the values of `type`, whichever they are, to the payloads. What else every header satisfies are `rules`, such as a
+    magic number (`this.ah_magic == 0x314A - 2 * BIG_ENDIAN`); leave out rules that only bound the type or the length, as
+    `types` does that. A first field that a rule, or `cookie`, fixes is
+    searched for before all else. `cookie` is such a field whose `cookie_value` the writer may have chosen otherwise.
+
+    `peek` bytes at the header's end are the payload's first ones, which `type` needs to see: they belong to the payload's
+    layout too, and `length` counts them. Behind a payload stand bytes up to a multiple of `align` from the record's start;
+    they are part of the record. No record has more than `largest` bytes. `fill` is a buffer size: 1 to header size - 1 zero
+    bytes may stand directly before a multiple of it. `sequence` says which numbers tell lost records.
     """
 
     name: str
     source: str
     header: Any
-    cookie: Any
-    cookie_value: int
     type: Any
     length: Any
     types: Mapping[int, Record]
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    cookie: Any = None
+    cookie_value: int | None = None
+    peek: int = 0
+    align: int = 1
+    largest: int = 1 << 16
     fill: int | None = None
+    sequence: Sequence | None = None
     orders: tuple[str, ...] = ORDERS
     place: str = ""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from construct import Bytes, Construct, Container, FormatField, Renamed, Struct
+from construct import Bytes, Container, FormatField, Renamed, Struct
 from construct.expr import BinExpr, UniExpr
 
 from acctrecover.chance import chance
@@ -16,12 +17,15 @@ from acctrecover.columns import Columns, Widened, constant, native, pick
 from acctrecover.errors import FormatError
 from acctrecover.expr import check_tree, children, field_of, fields_of, text
 from acctrecover.schema import Record
+from acctrecover.stream import NOWHERE, Offsets
 from acctrecover.unrelated import BACKGROUNDS, Law, unrelated
 
 Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
+CHUNK = 1 << 18
+"""Offsets searched at once: bounds the memory of a search at every byte."""
 
 
 class Shape:
@@ -33,14 +37,13 @@ class Shape:
 
     def __init__(self, where: str, record: Record, big: bool, length: int = 0) -> None:
         self.where, self.record, self.big, self.length = where, record, big, length
-        self.struct = _ordered(where, record.layout, big, length)
-        self.dtype = dtype_of(where, self.struct)
+        self.dtype = dtype_of(where, record.layout, big, length)
         self.size = self.dtype.itemsize
         self.rules = list(record.rules.items()) if self.size else []
-        self.reads = [_checked(expr, self.dtype, f"{where}: {name}") for name, expr in self.rules]
+        self.reads = [self.check(name, expr) for name, expr in self.rules]
         for name, expr in (*record.derived.items(), ("clock", record.clock), ("serial", record.serial)):
             if expr is not None:
-                _checked(expr, self.dtype, f"{where}: {name}")
+                self.check(name, expr)
         for what, names in (("labels", record.labels), ("units", record.units)):
             if unknown := set(names) - set(self.dtype.names or ()):
                 raise FormatError(f"{where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
@@ -49,11 +52,19 @@ class Shape:
             self._hold_engines_equal()
 
     @cached_property
+    def struct(self) -> Any:
+        """The layout as construct parses it, in this byte order and of this length."""
+        fields = _fields(self.where, self.record.layout, self.length)
+        order = ">" if self.big else "<"
+        return Struct(*(name / (Bytes(of) if isinstance(of, int) else FormatField(order, of.fmtstr[-1])) for name, of in fields))
+
+    @cached_property
     def weights(self) -> npt.NDArray[np.float64]:
         """What each rule asks of random bytes in bits, given the ones before it: shape (rules,)."""
-        return self._weighed(BACKGROUNDS[0])
+        return self.weighed(BACKGROUNDS[0])
 
-    def _weighed(self, background: Law) -> npt.NDArray[np.float64]:
+    def weighed(self, background: Law) -> npt.NDArray[np.float64]:
+        """What each rule asks of the bytes of a background in bits, given the ones before it: shape (rules,)."""
         if not self.rules:
             return np.zeros(0)
         failed = self.broken(np.frombuffer(background.sample(SAMPLE * self.size), self.dtype))
@@ -72,7 +83,7 @@ class Shape:
     @cached_property
     def bits(self) -> float:
         """Evidence in bits of a record that keeps every rule, over the background that passes most easily."""
-        return min(float(self._weighed(background).sum()) for background in BACKGROUNDS)
+        return min(float(self.weighed(background).sum()) for background in BACKGROUNDS)
 
     @cached_property
     def by_cost(self) -> list[int]:
@@ -92,6 +103,15 @@ class Shape:
             return np.empty(len(octets) + 1, self.dtype)
         count = max(0, (len(octets) - self.size) // stride + 1)
         return np.ndarray((count,), self.dtype, octets, strides=(stride,)) if count else np.empty(0, self.dtype)
+
+    def everywhere(self, octets: Octets) -> Offsets:
+        """Every offset at which a whole record passes every rule."""
+        parts = [NOWHERE]
+        for low in range(0, len(octets) - self.size + 1, CHUNK):
+            part = octets[low : low + CHUNK + self.size - 1]
+            if part.any():
+                parts.append(np.flatnonzero(self.valid(self.view(part))) + low)
+        return np.concatenate(parts)
 
     def gather(self, octets: Octets, starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """A copy of the records at `starts`."""
@@ -136,6 +156,16 @@ class Shape:
     def _holds(self, row: int, columns: tuple[Columns, Columns]) -> Bools:
         held = np.asarray(self.rules[row][1](columns[self.native[row]]), np.bool_)
         return held if held.ndim else np.full(len(columns[0].records), held)  # a rule of the byte order alone
+
+    def check(self, name: str, expr: Any) -> set[str]:
+        """The fields that an expression of the declaration reads. Raises FormatError where it reads others, or could wrap."""
+        where = f"{self.where}: {name}"
+        names = check_tree(expr, where) - {"_big_endian"}
+        if unknown := names - set(self.dtype.names or ()):
+            raise FormatError(f"{where} reads {', '.join(sorted(unknown))}, which the layout does not have")
+        if any(self.dtype[name].kind == "u" and self.dtype[name].itemsize == 8 for name in names):
+            _refuse_wrapping(expr, self.dtype, where)
+        return names
 
     def evaluate(self, expr: Any, records: npt.NDArray[Any]) -> Any:
         """Any expression of the declaration over columns."""
@@ -205,56 +235,41 @@ def equality(expr: Any, big: bool) -> tuple[str, int] | None:
     return (name, right) if name not in (None, "_big_endian") and isinstance(right, int) else None
 
 
-def dtype_of(where: str, struct: Construct[Any, Any]) -> np.dtype[Any]:
+def dtype_of(where: str, layout: Any, big: bool, length: int) -> np.dtype[Any]:
     """The packed numpy dtype of a Struct of numbers and byte strings. Raises FormatError for anything else."""
     names: list[str] = []
     formats: list[Any] = []
-    for sub in struct.subcons:
-        inner = sub.subcon
-        if sub.name in names:
-            raise FormatError(f"{where}: the field name {sub.name} is used twice")
-        names.append(sub.name)
-        formats.append(_number(inner) if isinstance(inner, FormatField) else (np.uint8, (inner.length,)))
+    for name, inner in _fields(where, layout, length):
+        if name in names:
+            raise FormatError(f"{where}: the field name {name} is used twice")
+        names.append(name)
+        formats.append(_number(inner, big) if isinstance(inner, FormatField) else (np.uint8, (inner,)))
     offsets = np.cumsum([0] + [np.dtype(f).itemsize for f in formats]).tolist()
     return np.dtype({"names": names, "formats": formats, "offsets": offsets[:-1], "itemsize": offsets[-1]})
 
 
-def _number(field: Any) -> str:
+def _number(field: Any, big: bool) -> str:
     code = field.fmtstr[-1]
-    return f"{field.fmtstr[0]}{'f' if code in 'efd' else 'i' if code.islower() else 'u'}{field.length}"
+    return f"{'>' if big else '<'}{'f' if code in 'efd' else 'i' if code.islower() else 'u'}{field.length}"
 
 
-def _ordered(where: str, layout: Any, big: bool, length: int) -> Any:
-    """The same Struct in one byte order, its length expressions worked out."""
+def _fields(where: str, layout: Any, length: int) -> Iterator[tuple[str, Any]]:
+    """The name and the number's construct, or the width in bytes, of every field; length expressions are worked out."""
     if not isinstance(layout, Struct):
         raise FormatError(f"{where}: the layout must be a construct Struct, not {type(layout).__name__}")
-    fields = []
     for sub in layout.subcons:
         if not isinstance(sub, Renamed) or not sub.name:
             raise FormatError(f"{where}: every field of the layout needs a name")
         inner = sub.subcon
-        if isinstance(inner, FormatField):
-            inner = FormatField(">" if big else "<", inner.fmtstr[-1])
-        elif isinstance(inner, Bytes):
-            width = inner.length
-            inner = Bytes(width(Container(length=length)) if callable(width) else width)
+        if isinstance(inner, Bytes):
+            yield sub.name, inner.length(Container(length=length)) if callable(inner.length) else inner.length
+        elif isinstance(inner, FormatField):
+            yield sub.name, inner
         else:
             raise FormatError(
                 f"{where}: {sub.name} is a {type(inner).__name__}; only numbers and Bytes can be compiled "
                 "(constants belong in rules, names in labels)"
             )
-        fields.append(sub.name / inner)
-    return Struct(*fields)
-
-
-def _checked(expr: Any, dtype: np.dtype[Any], where: str) -> set[str]:
-    """The fields an expression reads. Raises FormatError where it reads others than the layout's, or could wrap."""
-    names = check_tree(expr, where) - {"_big_endian"}
-    if unknown := names - set(dtype.names or ()):
-        raise FormatError(f"{where} reads {', '.join(sorted(unknown))}, which the layout does not have")
-    if any(dtype[name].kind == "u" and dtype[name].itemsize == 8 for name in names):
-        _refuse_wrapping(expr, dtype, where)
-    return names
 
 
 def _refuse_wrapping(expr: Any, dtype: np.dtype[Any], where: str) -> None:

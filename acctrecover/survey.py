@@ -13,7 +13,7 @@ import numpy.typing as npt
 from acctrecover.chain import Candidates, Grammar, Skeleton
 from acctrecover.dialect import Dialect, clocks
 from acctrecover.framed import FramedDialect
-from acctrecover.stream import TAIL, Found, among
+from acctrecover.stream import Found, among
 
 RISK = 1e-3
 """The E-value up to which a chain is believed."""
@@ -77,7 +77,7 @@ def join(out: list[Chain], chain: Chain) -> None:
         and last.dialect is chain.dialect
         and (pitch is None or (chain.start - last.start) % pitch == 0)
     ):
-        tail = tuple(start for start in (*last.tail, *chain.tail) if start > chain.stop - TAIL)
+        tail = tuple(start for start in (*last.tail, *chain.tail) if start > chain.stop - chain.dialect.tail)
         out[-1] = replace(last, stop=chain.stop, count=last.count + chain.count, bits=last.bits + chain.bits, tail=tail)
     else:
         out.append(chain)
@@ -163,10 +163,11 @@ class Survey:
 
     def padded(self) -> frozenset[tuple[int, int]]:
         """(end, start) of framed records between which stand fewer zero bytes than a header has, and nothing else."""
-        framed = self.found[np.array([d.pitch is None for d in self.dialects])[self.found["owner"]]]
+        filled = [isinstance(d, FramedDialect) and d.declared.fill is not None for d in self.dialects]
+        framed = self.found[np.array(filled)[self.found["owner"]]]
         stops, starts = framed["start"] + framed["size"], framed["start"]
         pairs: set[tuple[int, int]] = set()
-        for width in range(1, min((d.smallest for d in self.dialects if d.pitch is None), default=1)):
+        for width in range(1, min((d.smallest for d, fill in zip(self.dialects, filled, strict=True) if fill), default=1)):
             near = stops[among(stops + width, starts)]
             pairs.update(
                 (end, end + width) for end in near.tolist() if not self.octets[end - self.low : end - self.low + width].any()
@@ -181,10 +182,11 @@ class Survey:
         edges = [0, *(np.flatnonzero(~joined) + 1).tolist(), len(chosen)]
         out: list[Chain] = []
         for low, high in pairwise(edges) if len(chosen) else ():
-            stop, tail = int(landings[high - 1]), max(low, high - TAIL)
-            ends = tuple(start for start in starts[tail:high].tolist() if start > stop - TAIL)
+            dialect = self.dialects[int(owners[low])]
+            stop, tail = int(landings[high - 1]), max(low, high - dialect.tail)
+            ends = tuple(start for start in starts[tail:high].tolist() if start > stop - dialect.tail)
             bits = float(chosen["bits"][low:high].sum())
-            out.append(Chain(self.dialects[int(owners[low])], int(starts[low]), stop, high - low, bits, ends))
+            out.append(Chain(dialect, int(starts[low]), stop, high - low, bits, ends))
         return out
 
 
@@ -200,7 +202,7 @@ def survey(
     for index, dialect in enumerate(dialects):
         if isinstance(dialect, FramedDialect):
             begin = max(0, len(octets) - dialect.largest)
-            heads.update((index, low + begin + int(start)) for start in dialect.heads(octets[begin:])[0])
+            heads.update((index, low + begin + int(start)) for start in dialect.heads(octets[begin:]).starts)
         found = dialect.candidates(octets, low)
         if not len(found.starts):
             continue

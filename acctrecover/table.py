@@ -15,7 +15,7 @@ def summary(dialect: Dialect) -> dict[str, Any]:
     """A format in a few words: its name, the byte orders it is looked for in, the bytes of its smallest and largest record,
     the fewest bits of evidence that a record of it gives, where its declaration comes from."""
     framed = isinstance(dialect, FramedDialect)
-    bits = min(dialect.fixed_bits, dialect.loose_bits) if isinstance(dialect, FramedDialect) else dialect.shape.bits
+    bits = dialect.least_bits if isinstance(dialect, FramedDialect) else dialect.shape.bits
     source = dialect.declared.source
     return {
         "kind": "format",
@@ -42,7 +42,7 @@ def shapes(dialect: Dialect) -> Iterator[tuple[str, Shape]]:
         )
     for numbers in kinds.values():
         record = dialect.declared.types[numbers[0]]
-        low, high = int(dialect.low[numbers[0]]), int(dialect.high[numbers[0]])
+        low, high = dialect.kinds.span(numbers[0])
         span = f"{numbers[0]:#04x}" if len(numbers) == 1 else f"{numbers[0]:#04x} to {numbers[-1]:#04x}"
         yield f"type {span} {record.name}: {low if low == high else f'{low} to {high}'} bytes", dialect.payload(numbers[0], high)
 

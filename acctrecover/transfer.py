@@ -13,6 +13,7 @@ from acctrecover.dump import layout, undo_dump
 from acctrecover.extent import Extent
 from acctrecover.paste import BASE64, HEX, is_letters, is_text, is_uu, undo_letters, undo_uu
 from acctrecover.recode import is_cr_lf, is_utf8, line_end_lost, pair_lost, replaced, stripped, undo_cr_lf, undo_swap, undo_utf8
+from acctrecover.relay import sub_buffers, undo_relay
 from acctrecover.retrace import cut, retraced
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.undone import LIMIT, Undone
@@ -55,7 +56,7 @@ class Transfer:
 
     `undo` takes all of the input back; None where the change lost what it would need, so that it is only named and
     `detail` says what shows it. `exact` says that it comes back byte for byte as far as the sample tells. `cost` is the
-    evidence in bits that undoing must gain.
+    evidence in bits that undoing must gain. `tidies` says that fewer gaps and doubts are gain enough where no record is lost.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Transfer:
     undo: Callable[[bytes], Undone] | None
     detail: str = ""
     cost: float = 0.0
+    tidies: bool = False
 
 
 SWAPS = tuple(
@@ -86,7 +88,10 @@ def hypotheses(sample: bytes) -> list[Transfer]:
 
     Linear in the sample, some 10 ms a MiB where that is no text. None is sure: a log with CR-LF line ends gives one too.
     """
-    out = []
+    out = [
+        Transfer("relay sub-buffers", True, partial(undo_relay, size=size, big=big), tidies=True)
+        for size, big in sub_buffers(sample)
+    ]
     if is_cr_lf(sample):
         once = undo_cr_lf(sample)
         times = 2 if is_cr_lf(once.data) else 1
@@ -132,12 +137,20 @@ def held(scan: Scanned) -> float:
     return intact(scan)[0] / max(scan.size - zeros, 1)
 
 
-def better(raw: Scanned, undone: Scanned, cost: float = 0.0) -> bool:
+def flaws(scan: Scanned) -> int:
+    """Gaps and records that are not simply intact."""
+    return sum(extent.kind == "gap" for extent in scan.extents) + sum(len(extent.oddities) for extent in scan.extents)
+
+
+def better(raw: Scanned, undone: Scanned, transfer: Transfer) -> bool:
     """Whether undone bytes explain more than the bytes as they stand: intact records hold more bytes.
 
-    With a `cost`, as a byte swap has, there must also be so many bits of evidence more, and half of what is no zero run held.
+    With a cost, as a byte swap has, there must also be so many bits of evidence more, and half of what is no zero run held.
     """
     (size, bits), (old_size, old_bits) = intact(undone), intact(raw)
+    cost = transfer.cost
+    if transfer.tidies and size == old_size and bits:
+        return flaws(undone) < flaws(raw)
     return size > old_size and (not cost or (bits > old_bits + cost and held(undone) >= HALF))
 
 
@@ -174,7 +187,7 @@ def undone_scan(evidence: Evidence, scan_function: Callable[[bytes], S], raw: S,
         if best is not None and best.undo is not None:
             undone = best.undo(source.read(0, source.size))
             scan = scan_function(undone.data)
-            if better(raw, scan, best.cost) and not _beside(raw, undone):
+            if better(raw, scan, best) and not _beside(raw, undone):
                 return _reversal(best.name, undone, scan, source.size, scan_function, depth)
         records = any(extent.kind == "chain" for extent in raw.extents)  # without one, frequencies alone tell no line ends
         for transfer in lost[0] if lost else []:
@@ -206,15 +219,15 @@ def _promising(windows: list[bytes], scan_function: Callable[[bytes], S], raw: S
         pieces = [window[start : start + SWAP_TRIAL] for window, start in zip(windows, starts, strict=True)]
         trials += [(piece, swap) for piece in pieces for swap in SWAPS]
     scans: dict[bytes, S] = {}
-    best, most = None, 0
+    best, most = None, (0, 0)
     for window, transfer in trials:
         if transfer.undo is None:
             continue
         if window not in scans:
             scans[window] = raw if len(window) == raw.size else scan_function(window)
         scan = scan_function(transfer.undo(window).data)
-        gain = intact(scan)[0] - intact(scans[window])[0]
-        if gain > most and better(scans[window], scan, transfer.cost):
+        gain = intact(scan)[0] - intact(scans[window])[0], flaws(scans[window]) - flaws(scan)
+        if gain > most and better(scans[window], scan, transfer):
             best, most = transfer, gain
     return best
 

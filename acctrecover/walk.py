@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.source import Source
-from acctrecover.stream import TAIL
 from acctrecover.survey import Chain, join, survey
 
 WINDOW = 1 << 22
@@ -74,9 +73,9 @@ class Walker:
         return None if cut or not run.count else lock
 
     def _untail(self) -> tuple[int, Dialect | None]:
-        """Take the records of the last TAIL bytes back, also behind an earlier wound: this one may have touched them."""
+        """Take the records of a chain's last bytes back, also behind an earlier wound: this one may have touched them."""
         low = self.at
-        while self.chains and self.chains[-1].stop > self.at - TAIL:
+        while self.chains and self.chains[-1].stop > self.at - self.chains[-1].dialect.tail:
             last = self.chains[-1]
             if not last.tail:  # its last records were taken back before
                 return last.stop, last.dialect
@@ -142,4 +141,4 @@ def _border(start: int) -> int:
 
 
 def _typical(dialect: Dialect) -> float:
-    return dialect.shape.bits if dialect.pitch is not None else dialect.loose_bits  # type: ignore[union-attr]
+    return dialect.shape.bits if dialect.pitch is not None else dialect.least_bits  # type: ignore[union-attr]

@@ -19,7 +19,7 @@ from acctrecover.scanning import compiled
 GENUINE = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
 EVERY = compiled((), None, ())
 V3 = next(d for d in EVERY if isinstance(d, Fixed) and d.name == "acct_v3" and not d.big)
-COOKIE = next(d for d in EVERY if isinstance(d, FramedDialect) and not d.big)
+COOKIE = next(d for d in EVERY if isinstance(d, FramedDialect) and d.name == "cookie" and not d.big)
 
 
 def ground(data: bytes) -> Background:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from acctrecover.errors import FormatError
 from acctrecover.expr import floor
 from acctrecover.framed import FramedDialect
 from acctrecover.registry import load_formats
+from acctrecover.schema import Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
 from acctrecover.unrelated import BACKGROUNDS, Law, sparse, unrelated
@@ -36,13 +38,23 @@ def declared(layout: str, rule: str) -> str:
     return f"{HEAD}f = Format('mine', 'test', Record('r', Struct({layout}), rules={{'a': {rule}}}))\n"
 
 
+def chosen(types: Mapping[int, Record]) -> list[int]:
+    """The types whose layouts are tried: of the sites' two, of those of one name, which grew with time, every seventh."""
+    named: dict[str, list[int]] = {}
+    for number in sorted(types):
+        if types[number].name.startswith("SITE") <= (number <= 0x81):
+            named.setdefault(types[number].name, []).append(number)
+    return [number for numbers in named.values() for number in numbers[::7]]
+
+
 def shapes() -> list[tuple[str, Shape]]:
     out = []
     for dialect in dialects(list(load_formats().values())):
         if isinstance(dialect, FramedDialect):
             out.append((f"{dialect.name}-header-{dialect.order}", dialect.header))
-            numbers = [n for n in dialect.declared.types if n <= 0x81]
-            out += [(f"{dialect.name}-{n:02x}-{dialect.order}", dialect.payload(n, LENGTH)) for n in numbers]
+            for n in chosen(dialect.declared.types):
+                length = max(LENGTH, dialect.kinds.span(n)[0])
+                out.append((f"{dialect.name}-{n:02x}-{dialect.order}", dialect.payload(n, length)))
         else:
             out.append((f"{dialect.name}-{dialect.order}", dialect.shape))
     return out
@@ -52,14 +64,19 @@ def shapes() -> list[tuple[str, Shape]]:
 def genuine() -> dict[tuple[str, bool, int], list[bytes]]:
     """Records of the samples by what their layout is called, byte order and size: a few of each."""
     out: dict[tuple[str, bool, int], list[bytes]] = {}
-    written = [*(CORPORA / "pacct").glob("*.le"), *(CORPORA / "pacct").glob("*.be"), *LOGINS]
+    written = [
+        *(CORPORA / "pacct").glob("*.le"),
+        *(CORPORA / "pacct").glob("*.be"),
+        *LOGINS,
+        *(CORPORA / "linux-netlink").glob("*.bin"),
+    ]
     for path in [*(CORPORA / "gnu-acct-converted").iterdir(), *(CORPORA / "cookie").glob("[bl]e.cookie"), *written]:
         for dialect, rows, octets, low in scan(path).batches():
             if dialect is not None:
                 found = Found(rows["offset"] - low, rows["size"].astype(np.int64))
                 layouts = list(dialect.shapes(octets, found))
                 if isinstance(dialect, FramedDialect):
-                    layouts.append((dialect.header, 0, np.arange(len(found.starts))))
+                    layouts.append((dialect.header, 0, np.arange(len(found.starts) - bool(dialect.declared.peek))))
                 for shape, skip, which in layouts:
                     starts = (found.starts[which] + skip)[:8].tolist()
                     out[shape.where, shape.big, shape.size] = [octets[at : at + shape.size].tobytes() for at in starts]
@@ -82,7 +99,8 @@ def near_valid(shape: Shape) -> st.SearchStrategy[bytes]:
 
 def test_the_samples_hold_genuine_records_of_nearly_every_layout() -> None:
     layouts = {(shape.where, shape.big, shape.size) for _, shape in shapes() if "SITE" not in shape.where}
-    assert {where for where, _, _ in layouts - genuine().keys()} <= {"cookie PAD", "cookie LOST"}
+    lacking = {where for where, _, _ in layouts - genuine().keys() if not where.startswith(("connector", "taskstats", "blktrace"))}
+    assert lacking <= {"cookie PAD", "cookie LOST"}
 
 
 @pytest.mark.parametrize(("name", "shape"), shapes(), ids=[name for name, _ in shapes()])
@@ -167,7 +185,8 @@ def test_what_could_leave_its_type_is_widened(rule: Any, can: bool) -> None:
 
 
 def test_every_rule_that_ships_is_evaluated_without_widening() -> None:
-    assert [name for name, shape in shapes() if not all(shape.native)] == []
+    """Headers apart, whose rules may relate one field to another: these are asked last, where the others hold."""
+    assert [name for name, shape in shapes() if not all(shape.native) and "-header-" not in name] == []
 
 
 def test_widened_columns_have_room_for_arithmetic() -> None:

@@ -1,0 +1,115 @@
+"""blktrace, and any stream in the sub-buffers of relay, with and without their padding counts."""
+
+from __future__ import annotations
+
+import lzma
+import random
+import struct
+from pathlib import Path
+
+import pytest
+from damage import CORPORA, faults, wounds
+
+from acctrecover import scan
+from acctrecover.export import rows
+
+BLKTRACE = CORPORA / "linux-blktrace" / "tiny.blktrace.0.xz"
+
+
+def blktrace() -> bytes:
+    return lzma.decompress(BLKTRACE.read_bytes())
+
+
+def truth(data: bytes) -> list[tuple[int, int]]:
+    """(offset, size) of every record, by the lengths alone."""
+    out, at = [], 0
+    while at < len(data):
+        out.append((at, 48 + int.from_bytes(data[at + 46 : at + 48], "little")))
+        at += out[-1][1]
+    return out
+
+
+def relayed(records: list[bytes], size: int, head: int, order: str = "<") -> tuple[bytes, list[int]]:
+    """Sub-buffers that no record crosses, and where each record begins."""
+    blocks: list[bytes] = [b""]
+    places = []
+    for record in records:
+        if head + len(blocks[-1]) + len(record) > size:
+            blocks.append(b"")
+        places.append((len(blocks) - 1) * size + head + len(blocks[-1]))
+        blocks[-1] += record
+    out = []
+    for block in blocks:
+        room = size - head - len(block)
+        out.append((struct.pack(order + "I", room) if head else b"") + block + bytes(room))
+    return b"".join(out), places
+
+
+def test_every_record_of_a_live_trace_is_found() -> None:
+    """2,685 entries, as blkparse counts them, and 28 notes; the sequence numbers of the one CPU have no gap."""
+    data = blktrace()
+    found = scan(data)
+    assert found.whole
+    assert list(zip(found.records["offset"].tolist(), found.records["size"].tolist(), strict=True)) == truth(data)
+    types = found.records["type"].tolist()
+    assert sum(kind in ("PROCESS", "TIMESTAMP", "MESSAGE") for kind in types) == 28
+    assert len(types) - 28 == 2685
+    assert [extent.holes for extent in found.extents] == [(0, 0)]
+
+
+def test_fields_are_what_blkparse_prints() -> None:
+    first = next(row for row in rows(scan(blktrace())) if row["type"] == "QUEUE")
+    assert (first["sequence"], first["pid"], first["sector"], first["bytes"] // 512) == (1, 175, 11394, 3200)
+
+
+def test_no_single_wound_costs_an_untouched_record_or_invents_one() -> None:
+    data = blktrace()[: 48 * 40]
+    known = [record for record in truth(blktrace()) if sum(record) <= len(data)]
+    data = data[: sum(known[-1])]
+    wrong = [(w.name, w.at, f) for at in range(0, len(data), 83) for w in wounds(data, at) if (f := faults(w, known))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("size", [512, 4096, 65536])
+def test_sub_buffers_with_padding_counts_are_put_together(size: int) -> None:
+    data = blktrace()
+    packed, places = relayed([data[start : start + length] for start, length in truth(data)], size, 4)
+    found = scan(packed)
+    assert found.transfer is not None
+    assert found.transfer.name == "relay sub-buffers"
+    assert found.transfer.scan is not None
+    assert [extent.records for extent in found.transfer.scan.chains] == [len(places)]
+    assert found.records["offset"].tolist() == places
+
+
+def test_sub_buffers_without_counts_leave_padding_between_whole_records() -> None:
+    data = blktrace()
+    packed, places = relayed([data[start : start + length] for start, length in truth(data)], 4096, 0)
+    found = scan(packed)
+    assert found.records["offset"].tolist() == places
+    assert {extent.cause for extent in found.gaps[:-1]} == {"padding"}
+
+
+@pytest.mark.parametrize(("name", "order"), [("linux-v3/pacct-v3", "<"), ("gnu-acct-converted/pacct-v3.be", ">")])
+def test_accounting_records_in_sub_buffers_are_found_too(name: str, order: str) -> None:
+    data = (CORPORA / name).read_bytes()
+    packed, places = relayed([data[at : at + 64] for at in range(0, len(data), 64)], 1024, 4, order)
+    found = scan(packed)
+    assert found.records["offset"].tolist() == places
+    assert found.transfer is not None
+
+
+def test_a_damaged_count_costs_no_record() -> None:
+    data = blktrace()
+    packed, places = relayed([data[start : start + length] for start, length in truth(data)], 4096, 4)
+    damaged = bytearray(packed)
+    damaged[5 * 4096 : 5 * 4096 + 4] = b"\xff\xff\xff\xff"
+    assert scan(bytes(damaged)).records["offset"].tolist() == places
+
+
+def test_streams_without_sub_buffers_are_left_as_they_are(tmp_path: Path) -> None:
+    data = bytearray((CORPORA / "linux-v3" / "pacct-v3").read_bytes())
+    random.seed(3)
+    for at in random.sample(range(len(data)), 6):
+        data[at] ^= 0x40
+    assert scan(bytes(data)).transfer is None
