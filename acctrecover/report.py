@@ -78,6 +78,8 @@ def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
+    if scan.other is not None:
+        source["other"] = {"name": scan.other.name, "reader": scan.other.reader}
     yield source
     for extent in scan.extents:
         yield extent.to_json()
@@ -125,6 +127,8 @@ def verdict(scan: Scan) -> Iterator[str]:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
         more = "; one more was being written" if scan.gaps else ""
         yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
+    elif scan.other is not None:
+        yield f"{name}: {scan.other.told.replace('FILE', shlex.quote(name))}"
     elif not scan.chains:
         yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
     elif scan.told is not scan and scan.told.whole:
@@ -153,7 +157,8 @@ def repair_text(result: Repair, out: str | None) -> Iterator[str]:
     wrote = "would write" if out is None else "wrote"
     to = "" if out is None else f" to {plain(out)}"
     if result.format is None:
-        yield f"{plain(scan.name)}: no record found; {wrote} an empty stream{to}"
+        why = f": {scan.other.told}" if scan.other is not None else ""
+        yield f"{plain(scan.name)}: no record found; {wrote} an empty stream{to}{why}"
         return
     for extent in scan.gaps:
         why = ", ".join(filter(None, (extent.cause, lost_records(extent), extent.detail)))
@@ -364,7 +369,7 @@ def explain_text(name: str, told: Explanation, *, utc: bool = False) -> Iterator
         read = "" if rule.holds else "  with " + ", ".join(f"{key}={shown(value)}" for key, value in rule.values.items())
         yield f"{verdict:<8} {rule.name}: {rule.rule}  ({rule.evidence_bits:.1f} bits){read}"
     for title, value in told.derived.items():
-        yield f"{'':<8} {title} = {value:g}"
+        yield f"{'':<8} {title} = {value:g}" if isinstance(value, float) else f"{'':<8} {title} = {value}"
     if told.clock is not None:
         yield f"{'':<8} clock = {when(told.clock, utc=utc)}"
 

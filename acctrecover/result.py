@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Extent, Oddity
+from acctrecover.others import Other
 from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
@@ -49,6 +50,8 @@ class Scan:
     transfer: Reversal[Scan] | None = None
     """The wholesale change that the input went through, if one was found; where it could be undone, records and batches are
     those of the undone bytes."""
+    other: Other | None = None
+    """What the input is where it holds no record and begins as another kind of file does."""
 
     @property
     def whole(self) -> bool:

@@ -18,6 +18,7 @@ from acctrecover.errors import SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import fill
 from acctrecover.mend import doubt_before, mend
+from acctrecover.others import LEAD, identify
 from acctrecover.registry import choose, load_formats
 from acctrecover.result import WRITING, Scan
 from acctrecover.slots import bridged
@@ -55,6 +56,10 @@ def scan(
         found = raw if isinstance(evidence, Source) else replace(raw, evidence=source)
         if raw.whole:
             return found
+        other = None if raw.chains else identify(source.read(0, LEAD))
+        if other is not None:
+            gap = Extent("gap", 0, source.size, cause="another kind of file", detail=other.told)
+            return replace(found, extents=[gap], other=other)
         from acctrecover.transfer import undone_scan  # a whole stream has no use for it
 
         def undone(data: bytes) -> Scan:
