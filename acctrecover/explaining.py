@@ -183,6 +183,8 @@ def _told(dialect: Dialect, octets: npt.NDArray[np.uint8], start: int, offset: i
         record = _laid(shape, octets[skip:])
         if len(octets) >= skip + shape.size:
             derived = {name: _value(shape.evaluate(expr, record)) for name, expr in shape.record.derived.items()}
+            if shape.record.parts is not None:
+                derived.update(shape.record.parts.read(record[shape.record.parts.field][0].tobytes()))
             seconds = float(shape.clocks(record)[0])
             clock = None if np.isnan(seconds) else seconds
     size = skip + (shape.size if shape is not None else 0)

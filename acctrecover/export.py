@@ -43,10 +43,14 @@ def _name(field: str) -> str:
 
 def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
     """The columns of records of one shape: raw fields under the source's names, derived ones with their units, words for
-    labelled fields under the field's name and `_text`."""
-    out = {name: _plain(records[name]) for name in shape.dtype.names or ()}
+    labelled fields under the field's name and `_text`; None where a record has no such part."""
+    parts = shape.record.parts
+    out = {name: _plain(records[name]) for name in shape.dtype.names or () if parts is None or name != parts.field}
     for name, expr in shape.record.derived.items():
         out[name] = _plain(np.broadcast_to(shape.evaluate(expr, records), len(records)))
+    if parts is not None:
+        read = [parts.read(octets.tobytes()) for octets in records[parts.field]]
+        out.update({name: [found.get(name) for found in read] for name in parts.names})
     if shape.record.clock is not None:
         out["clock_seconds"] = _plain(shape.clocks(records))
     for name, label in shape.record.labels.items():
@@ -76,7 +80,8 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
                 columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
                 for name, values in columns.items():
                     for index, value in zip(which, values, strict=True):
-                        table[int(index)][name] = value
+                        if value is not None:
+                            table[int(index)][name] = value
         yield from table
         if len(found):
             stop = int(placed["offset"][-1]) + int(placed["size"][-1])
@@ -85,7 +90,8 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
 
 
 def _names(record: Record) -> list[str]:
-    names = [sub.name for sub in record.layout.subcons] + list(record.derived)
+    field, parts = (record.parts.field, list(record.parts.names)) if record.parts is not None else (None, [])
+    names = [sub.name for sub in record.layout.subcons if sub.name != field] + list(record.derived) + parts
     names += (["clock_seconds"] if record.clock is not None else []) + [f"{name}_text" for name in record.labels]
     return [_name(name) for name in names]
 

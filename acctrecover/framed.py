@@ -22,6 +22,8 @@ from acctrecover.unrelated import BACKGROUNDS
 
 WORDS = (1, 2, 4, 8)
 """Widths of a first field that numpy searches for."""
+MEASURED = 16, 256
+"""Payload bytes of open types up to which evidence is measured for each length; above that for powers of two up to the second."""
 LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
 FIRST = 1 << 13
@@ -62,6 +64,8 @@ class FramedDialect:
         """Bytes at the end of a run whose records a wound behind it may have touched."""
         self.loose = bytes(n for n, (low, high) in spans.items() if low == 0 < high and n < 256)
         """Types of records that may have any length."""
+        self.shift = int(self._lengths(np.zeros(1, self.header.dtype))[0])
+        """Payload bytes that a header of zeros announces: what a length counts besides them."""
         self.places = self._places()
         """(start, stop) of the cookie, the type and the length in a header of just these, the last two of a byte each. What one
         damaged byte makes of a header is worked out for such ones alone; None for any other."""
@@ -96,7 +100,11 @@ class FramedDialect:
         record = self.declared.types[number]
         key = (number, length if record.lengths else 0)
         if key not in self.payloads:
-            self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length)
+            alike = key[1]
+            if record.lengths and alike >= MEASURED[0]:
+                alike = max(min(1 << alike.bit_length() - 1, MEASURED[1]), record.lengths[0])
+            like = self.payload(number, alike) if alike != key[1] else None
+            self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length, like)
         return self.payloads[key]
 
     def sized(self, length: Any) -> Any:
@@ -138,6 +146,14 @@ class FramedDialect:
         lengths = self._lengths(headers)
         legal = (lengths >= low) & (lengths <= high)
         return Found(starts[legal], self.sized(self.head + lengths[legal]))
+
+    def announces(self, headers: Octets, size: int) -> Bools:
+        """Which of some headers, uint8 of shape (n, header's size), are sensible and announce a record of just this size."""
+        records = np.ascontiguousarray(headers).reshape(-1).view(self.header.dtype)
+        low, high = self.kinds.limits(self._types(records))
+        lengths = self._lengths(records)
+        legal = (lengths >= low) & (lengths <= high) & (self.sized(self.head + lengths) == size)
+        return np.asarray(legal & self.header.valid(records))
 
     def candidates(self, octets: Octets, base: int = 0) -> Found:
         """Every offset of a sensible header whose record is there whole."""
@@ -210,12 +226,11 @@ class FramedDialect:
         """Which candidates of `path` have a length that one flipped bit would make right, and that takes other records in.
 
         Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
-        such record is damage; where several of a type are alike, it is their writer's habit.
+        such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules
+        that tell where it ends is damage in any case.
         """
-        if self.places is None:
-            return []
-        _, (kind, kind_end), _ = self.places
-        out: dict[bytes, list[int]] = {}
+        out: dict[int, list[int]] = {}
+        sure: list[int] = []
         following = np.searchsorted(found.starts, found.stops[path])
         carriers = np.flatnonzero(following > path + 1)
         if len(carriers):  # only where another record ends at the same place
@@ -223,8 +238,11 @@ class FramedDialect:
             twice = ordered[1:][ordered[1:] == ordered[:-1]]
             carriers = carriers[among(landing[path[carriers]], twice)]
         which = path[carriers]
-        sounds = self.sound(octets, Found(found.starts[which], found.sizes[which])).tolist()
-        for i, behind, sound in zip(which.tolist(), following[carriers].tolist(), sounds, strict=True):
+        taken = Found(found.starts[which], found.sizes[which])
+        sounds, numbers = self.sound(octets, taken).tolist(), self._types(self.header.gather(octets, taken.starts)).tolist()
+        told, kept = self.ends(octets, taken)
+        each = zip(which.tolist(), following[carriers].tolist(), sounds, numbers, (told & ~kept).tolist(), strict=True)
+        for i, behind, sound, number, endless in each:
             ends: set[int] = set()
             for j in range(behind - 1, i, -1):
                 if int(landing[j]) == int(landing[i]) or int(landing[j]) in ends:
@@ -235,18 +253,29 @@ class FramedDialect:
                 continue
             length, lead = int(found.sizes[i]) - self.head, min(heads) - int(found.starts[i]) - self.head
             carries = lead > LEAD and 0 <= int(found.starts[i + 1]) - int(found.starts[i]) - self.head <= LEAD
-            if (lead < 0 or not sound or (lead ^ length).bit_count() == 1) and not (sound and carries):
-                number = octets[int(found.starts[i]) + kind : int(found.starts[i]) + kind_end].tobytes()
+            one_bit = (lead - self.shift ^ length - self.shift).bit_count() == 1
+            if endless:
+                sure.append(i)
+            elif (lead < 0 or not sound or one_bit) and not (sound and carries):
                 unlikely = lead < 0 or lead > LEAD or not sound
-                low, high = self.kinds.span(number[0])
+                low, high = self.kinds.span(number)
                 if unlikely and low <= max(lead, 0) <= high:
                     out.setdefault(number, []).append(i)
-        return sorted(group[0] for group in out.values() if len(group) == 1)
+        return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
         """Which candidates are of a type that may have several lengths."""
         low, high = self.kinds.limits(self._types(self.headers(octets, found.starts)))
         return np.asarray(low != high)
+
+    def ends(self, octets: Octets, found: Found) -> tuple[Bools, Bools]:
+        """Which candidates have rules that tell where they end, and which keep them."""
+        told, kept = np.zeros((2, len(found.starts)), np.bool_)
+        if self.declared.closed:
+            for shape, skip, which in self.shapes(octets, found):
+                told[which] = bool(shape.closed)
+                kept[which] = ~shape.broken(shape.gather(octets, found.starts[which] + skip))[shape.closed].any(axis=0)
+        return told, told & kept
 
     def doubled(self, octets: Octets, found: Found) -> Bools:
         """Which candidates have the cookie's bytes for type and length too."""
@@ -329,11 +358,7 @@ class FramedDialect:
         return out
 
     def reader(self, octets: Octets, low: int) -> Reader:
-        """A function of an offset that says which sizes a record there has if one byte of its header is damaged.
-
-        It returns {size: damage} and, where only the length can be what is wrong, (length, fewest, most) payload bytes of the
-        type. Damage is the number of bits that differ, or SLIPPED where a byte is missing or too many. `octets` begin at `low`.
-        """
+        """What `reading.reader` says of the headers in some bytes that begin at `low`: of those of other formats nothing."""
         if self.places is None:
             return lambda at: ({}, None)
         return Plain(self.head, self.places, self.opening, self.kinds, self.loose, self.order).reader(octets.tobytes(), low)

@@ -21,6 +21,9 @@ def difference(before: bytes, after: bytes, offset: int) -> tuple[Patch, ...]:
 
 NEIGHBOURS = 32
 """Records read on either side of a damaged one, to see which of its bytes hardly vary."""
+ONE_BIT = 1 << np.arange(8, dtype=np.uint8)
+ONE_BYTE = np.arange(1, 256, dtype=np.uint8)
+"""What a damaged byte differs by from what it was."""
 AROUND = 4
 """Bytes on either side of a mended one that must look undamaged."""
 
@@ -89,15 +92,17 @@ def framed_reading(dialect: FramedDialect, octets: bytes) -> bytes | None:
     mended = _header(dialect, octets)
     if mended is None or not dialect.fits(np.frombuffer(mended, np.uint8)):
         return None
-    at = next(i for i in range(dialect.head) if octets[i] != mended[i])
+    at = next(i for i in range(dialect.header.size) if octets[i] != mended[i])
     if octets[at] in (0x00, 0xFF) and octets[at] in octets[max(at - 1, 0) : at] + octets[at + 1 : at + 2]:
         return None
     return mended
 
 
 def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:
-    if dialect.places is None or len(octets) < dialect.head:
+    if len(octets) < dialect.header.size:
         return None
+    if dialect.places is None:
+        return _nearest(dialect, octets)
     (mark, mark_end), (kind, kind_end), (room, room_end) = dialect.places
     wrong = sum(a != b for a, b in zip(octets[mark:mark_end], dialect.opening, strict=True))
     if wrong == 1:
@@ -108,3 +113,25 @@ def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:
     if not wrong and dialect.kinds.span(number) == (always, always) and (length ^ always).bit_count() == 1:
         return octets[:room] + always.to_bytes(room_end - room, order) + octets[room_end:]
     return None
+
+
+def _nearest(dialect: FramedDialect, octets: bytes) -> bytes | None:
+    """The one record of just this size whose header differs in one bit, or where no bit does it, in one byte."""
+    head = np.frombuffer(octets[: dialect.header.size], np.uint8)
+    stands = dialect.shape_at(np.frombuffer(octets, np.uint8), 0) is not None
+    for changes in (ONE_BIT, ONE_BYTE):
+        trials = np.repeat(head[None], len(head) * len(changes), axis=0)
+        at = np.repeat(np.arange(len(head)), len(changes))
+        trials[np.arange(len(trials)), at] ^= np.tile(changes, len(head))
+        heads = trials[dialect.announces(trials, len(octets))]
+        readings = [trial.tobytes() + octets[len(head) :] for trial in heads]
+        readings = [reading for reading in readings if _proven(dialect, np.frombuffer(reading, np.uint8), stands)]
+        if readings:
+            return readings[0] if len(readings) == 1 else None
+    return None
+
+
+def _proven(dialect: FramedDialect, octets: Octets, stands: bool) -> bool:
+    """Whether bytes are just one sound record; where their header `stands` as it was, one that also tells where it ends."""
+    at = dialect.shape_at(octets, 0)
+    return at is not None and dialect.fits(octets) and (bool(at[0].closed) or not stands)

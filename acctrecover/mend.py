@@ -130,6 +130,8 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
         return None
     shape, skip = at
     size = skip + shape.size
+    if isinstance(dialect, FramedDialect) and dialect.ends(octets, Found(np.zeros(1, np.int64), np.array([size])))[1][0]:
+        return None
     if isinstance(dialect, FramedDialect) and shape.record.lengths:
         return Oddity(start, size, "suspect", "no header at its end: its length may be wrong")
     if gap > LONGEST_SLIP or len(octets) < size + gap or size != chain.stop - start:

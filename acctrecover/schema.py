@@ -19,6 +19,15 @@ TIMES = {EPOCH: 1, "ms since 1970": 10**3, "us since 1970": 10**6, "ns since 197
 
 
 @dataclass(frozen=True)
+class Parts:
+    """What is read from a byte string with a structure of its own: `read` gives columns of `names`, as many as it finds there."""
+
+    field: str
+    names: tuple[str, ...]
+    read: Callable[[bytes], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Record:
     """One kind of record.
 
@@ -40,13 +49,16 @@ class Record:
     units: Mapping[str, str] = field(default_factory=dict)
     lengths: tuple[int, int] | None = None
     """Fewest and most payload bytes, where the layout does not fix them."""
+    closed: tuple[str, ...] = ()
+    """The rules that tell where it ends, as of a size at either end."""
+    parts: Parts | None = None
 
     def __post_init__(self) -> None:
         _named(self.name, LONGEST_TYPE)
 
 
 ORDERS = ("little", "big")
-LONGEST_NAME, LONGEST_TYPE = 16, 12
+LONGEST_NAME, LONGEST_TYPE = 16, 16
 """Characters that the name of a format, and of a kind of record, may have: a row of every record holds both."""
 
 
@@ -88,6 +100,19 @@ class Sequence:
 
 
 @dataclass(frozen=True)
+class Entries:
+    """Records written together: one for which `more` holds is followed by the next of its entry, of a type named in `linked`.
+
+    Records of these types never begin an entry, the others always do. `total` gives by name of a type how many bytes of linked
+    records follow one of it.
+    """
+
+    more: Any
+    linked: frozenset[str]
+    total: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Framed:
     """A stream of records that each start with a header from which their type and length follow.
 
@@ -119,7 +144,18 @@ class Framed:
     fill: int | None = None
     sequence: Sequence | None = None
     orders: tuple[str, ...] = ORDERS
+    entries: Entries | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What a verifier of the stream's own calls gaps, by their cause; under no cause what it calls all others."""
+    rear: Callable[[bytes], str] | None = None
+    """What the bytes right before a record still say, read from their end backwards: in words, or empty."""
+
     place: str = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether some records have rules that tell where they end."""
+        return any(record.closed for record in self.types.values())
 
     def __post_init__(self) -> None:
         _named(self.name, LONGEST_NAME)

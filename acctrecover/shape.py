@@ -32,14 +32,17 @@ class Shape:
     """A record of fixed size in one byte order.
 
     `dtype` has the fields of the layout at their offsets; `rules` are (name, expression) pairs and `reads` the fields each
-    of them reads. Evidence is measured when first asked for. Raises FormatError for a declaration that cannot be compiled.
+    of them reads. Evidence is measured when first asked for, or is that of a shape `like` it. Raises FormatError for a
+    declaration that cannot be compiled.
     """
 
-    def __init__(self, where: str, record: Record, big: bool, length: int = 0) -> None:
-        self.where, self.record, self.big, self.length = where, record, big, length
+    def __init__(self, where: str, record: Record, big: bool, length: int = 0, like: Shape | None = None) -> None:
+        self.where, self.record, self.big, self.length, self.like = where, record, big, length, like
         self.dtype = dtype_of(where, record.layout, big, length)
         self.size = self.dtype.itemsize
         self.rules = list(record.rules.items()) if self.size else []
+        self.closed = [row for row, (name, _) in enumerate(self.rules) if name in record.closed]
+        """Which rules tell where the record ends."""
         self.reads = [self.check(name, expr) for name, expr in self.rules]
         for name, expr in (*record.derived.items(), ("clock", record.clock), ("serial", record.serial)):
             if expr is not None:
@@ -61,6 +64,8 @@ class Shape:
     @cached_property
     def weights(self) -> npt.NDArray[np.float64]:
         """What each rule asks of random bytes in bits, given the ones before it: shape (rules,)."""
+        if self.like is not None:
+            return self.like.weights
         return self.weighed(BACKGROUNDS[0])
 
     def weighed(self, background: Law) -> npt.NDArray[np.float64]:
@@ -83,6 +88,8 @@ class Shape:
     @cached_property
     def bits(self) -> float:
         """Evidence in bits of a record that keeps every rule, over the background that passes most easily."""
+        if self.like is not None:
+            return self.like.bits
         return min(float(self.weighed(background).sum()) for background in BACKGROUNDS)
 
     @cached_property
@@ -274,8 +281,15 @@ def _fields(where: str, layout: Any, length: int) -> Iterator[tuple[str, Any]]:
 
 def _refuse_wrapping(expr: Any, dtype: np.dtype[Any], where: str) -> None:
     if isinstance(expr, BinExpr | UniExpr) and expr.op.__name__ in {"add", "sub", "mul", "neg", "lshift", "pow"}:
-        for name in fields_of(expr) - {"_big_endian"}:
+        for name in _whole(expr) - {"_big_endian"}:
             if dtype[name].kind == "u" and dtype[name].itemsize == 8:
                 raise FormatError(f"{where}: arithmetic on the unsigned 64-bit {name} wraps; divide or compare it only")
     for child in children(expr):
         _refuse_wrapping(child, dtype, where)
+
+
+def _whole(expr: Any) -> set[str]:
+    """The fields an expression reads as they are: what `/` makes of one is a floating-point number, which does not wrap."""
+    if isinstance(expr, BinExpr) and expr.op.__name__ == "truediv":
+        return set()
+    return fields_of(expr) if not children(expr) else set().union(*map(_whole, children(expr)))

@@ -15,6 +15,8 @@ from acctrecover.dialect import Dialect, clocks
 from acctrecover.framed import FramedDialect
 from acctrecover.stream import Found, among
 
+TAKEN_IN = 2
+"""Records, each with an end of its own, that a record would have to take in for its length to be wrong."""
 RISK = 1e-3
 """The E-value up to which a chain is believed."""
 DAY = 86400.0
@@ -200,10 +202,17 @@ def survey(
     parts: list[npt.NDArray[np.void]] = [np.zeros(0, CANDIDATE)]
     heads: set[tuple[int, int]] = set()
     for index, dialect in enumerate(dialects):
+        found = dialect.candidates(octets, low)
         if isinstance(dialect, FramedDialect):
             begin = max(0, len(octets) - dialect.largest)
-            heads.update((index, low + begin + int(start)) for start in dialect.heads(octets[begin:]).starts)
-        found = dialect.candidates(octets, low)
+            cut = begin + dialect.heads(octets[begin:]).starts
+            told, kept = dialect.ends(octets, found)
+            firm = found.starts[kept]
+            cut = cut[len(firm) - np.searchsorted(firm, cut, "right") < TAKEN_IN]
+            heads.update((index, low + int(start)) for start in cut)
+            inside = np.searchsorted(firm, found.stops) - np.searchsorted(firm, found.starts, "right")
+            own = ~told | kept | (inside < TAKEN_IN)
+            found = Found(found.starts[own], found.sizes[own])
         if not len(found.starts):
             continue
         landings = dialect.landing(octets, low, found.stops)
