@@ -7,7 +7,7 @@ The package, from the top down; each module imports only from the lines below it
     report                          how results read
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
-    repairing, damaging, explaining  what the commands do
+    repairing, damaging, explaining, beside  what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held
@@ -15,7 +15,7 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
-    walk, export, table             bytes to chains; records to rows; a declaration to rows
+    walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands
     joint                           what stands between two shared records
@@ -23,6 +23,7 @@ The package, from the top down; each module imports only from the lines below it
     cause                           why a gap is there
     slips, headers                  between records of one size; between records behind headers
     gap                             a gap and what stands on either side
+    together                        records written as one entry
     result, survey                  what a scan found; every candidate at a wound
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     fixed, chain, heal              records of one size; the skeleton by parsimony; the one reading that fits
@@ -32,8 +33,8 @@ The package, from the top down; each module imports only from the lines below it
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
-    source, output, schema, kinds, expr, recode, dump, paste, relay, retrace, wounds
-    errors, extent, stream, undone, lineage, bar
+    source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    errors, extent, stream, undone, lineage, bar, others
 """
 
 from typing import Any

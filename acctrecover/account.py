@@ -24,6 +24,7 @@ from acctrecover.sequence import Holes
 from acctrecover.source import Source
 from acctrecover.stream import Offsets, among
 from acctrecover.survey import Chain
+from acctrecover.together import Together, broken
 
 STRIDE = 1 << 15
 """Records of a fixed size whose clocks are looked at together."""
@@ -74,13 +75,21 @@ class Account:
         at, before = 0, None
         for number, chain in enumerate([*self.chains, None]):
             stop = self.source.size if chain is None else chain.start
-            out += explain(self.source, at, stop, before, chain)
+            beside = before or chain
+            gaps = [_worded(gap, beside.dialect) if beside else gap for gap in explain(self.source, at, stop, before, chain)]
+            out += gaps[:-1] + [self._read_back(gap, chain) if chain else gap for gap in gaps[-1:]]
             if chain is not None:
                 pieces = self._pieces(wholes[number], chain, parts)
                 out += pieces
                 owners.update((piece.start, chain.dialect) for piece in pieces)
                 at, before = chain.stop, chain
         return held(named(out), owners, self._read), owners
+
+    def _read_back(self, gap: Extent, chain: Chain) -> Extent:
+        """The gap right before a chain with what its end says of the record it was."""
+        rear = chain.dialect.declared.rear if isinstance(chain.dialect, FramedDialect) else None
+        words = rear(self.source.read(max(gap.start, gap.stop - chain.dialect.largest), gap.stop)) if rear else ""
+        return replace(gap, detail=f"{gap.detail}; its end says {words}") if words else gap
 
     def _history(self, dialect: Dialect, kind: str = "") -> History:
         return self.histories.setdefault((id(dialect), kind), History(dialect.serial))
@@ -168,15 +177,16 @@ class Account:
         count, bits = 0, 0.0
         first = last = None
         carried, steps = Embedded(), Holes()
+        together = Together(dialect) if isinstance(dialect, FramedDialect) and anew else None
         for octets, found, low in chain_batches(self.source, dialect, extent.start, extent.stop, oddities):
             if isinstance(dialect, FramedDialect):
                 carried.look(dialect, octets, found, low)
                 steps.look(dialect, octets, found)
-            broken = unsound(dialect, octets, found, low)
-            for oddity in broken:
+            wrong = unsound(dialect, octets, found, low)
+            for oddity in [*wrong, *(broken(together.feed(octets, found, low)) if together else [])]:
                 odd.setdefault(oddity.offset, oddity)
             seconds = clocks(dialect, octets, found)
-            seconds[among(found.starts, np.array([oddity.offset - low for oddity in broken], np.int64))] = np.nan
+            seconds[among(found.starts, np.array([oddity.offset - low for oddity in wrong], np.int64))] = np.nan
             timed = np.flatnonzero((seconds >= 0) & (seconds < LATEST))
             count += len(found.starts)
             bits += float(dialect.bits(octets, found).sum())
@@ -199,6 +209,8 @@ class Account:
                     row = int(np.searchsorted(found.starts, block - low))
                     if row < len(found.starts):
                         self._place(int(found.starts[row]) + low, number)
+        for oddity in broken(together.close(), at_end=True) if together else []:
+            odd.setdefault(oddity.offset, oddity)
         oddities = [odd[offset] for offset in sorted(odd)]
         detail = "; ".join(filter(None, (extent.detail, carried.detail, steps.detail))) or None
         holes = (steps.gaps, steps.lost) if isinstance(dialect, FramedDialect) and dialect.declared.sequence else None
@@ -343,3 +355,10 @@ def named(extents: list[Extent]) -> list[Extent]:
         else:
             out.append(extent)
     return out
+
+
+def _worded(gap: Extent, dialect: Dialect) -> Extent:
+    """A gap with what the stream's own verifier calls it."""
+    words = dialect.declared.words if isinstance(dialect, FramedDialect) else {}
+    called = words.get(gap.cause or "") or words.get("")
+    return replace(gap, detail=f"{called}: {gap.detail}") if called else gap

@@ -80,6 +80,9 @@ def scan(
             metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime."
         ),
     ] = None,
+    csa_offsets: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write where the input is not sound, for csaedit -b of SGI CSA.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
@@ -87,28 +90,24 @@ def scan(
 ) -> None:
     """Find every surviving record; say why other bytes are none.
 
+    Exit status 2 also for an input that is another kind of file, as a systemd journal: the tool that reads it is named.
+
     Example: acctrecover scan /var/log/account/pacct
     """
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
 
-    if records is not None:
-        from acctrecover.export import check_ending, write_records
-        from acctrecover.output import atomic_output, refuse
-        from acctrecover.source import file_of
+    if records is not None or csa_offsets is not None:
+        from acctrecover.beside import ready, write
 
-        check_ending(records)
-        if len(paths) > 1:
-            raise OutputError("--records takes one input at a time")
-        refuse(records, file_of(paths[0]), force=force)
+        ready(records, csa_offsets, paths, force=force)
     worst, shown = 0, False
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
                 found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if records is not None:
-                    with atomic_output(records, force=force) as file:
-                        write_records(found, records, file, progress)
+                if records is not None or csa_offsets is not None:
+                    write(found, records, csa_offsets, force=force, progress=progress)
         except (SourceError, SelfCheckError) as error:
             _complain(error)
             worst = max(worst, _status(error))
@@ -119,7 +118,7 @@ def scan(
             _print([""] if shown else [])
             _print(scan_text(found, every=every))
         shown = True
-        worst = max(worst, 0 if found.whole else 1)
+        worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
     raise typer.Exit(worst)
 
 

@@ -239,7 +239,7 @@ class FramedDialect:
             carriers = carriers[among(landing[path[carriers]], twice)]
         which = path[carriers]
         taken = Found(found.starts[which], found.sizes[which])
-        sounds, numbers = self.sound(octets, taken).tolist(), self._types(self.header.gather(octets, taken.starts)).tolist()
+        sounds, numbers = self.sound(octets, taken).tolist(), self._types(self.headers(octets, taken.starts)).tolist()
         told, kept = self.ends(octets, taken)
         each = zip(which.tolist(), following[carriers].tolist(), sounds, numbers, (told & ~kept).tolist(), strict=True)
         for i, behind, sound, number, endless in each:

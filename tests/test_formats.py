@@ -78,7 +78,7 @@ def test_what_is_wrong_in_a_declaration_is_said_in_one_line_with_its_own(tmp_pat
         ("x = 1\n", "declares no format"),
         (HEAD + 'f = Format("acct_v3", "mine", Record("event", layout))\n', "mine.py:6: the name acct_v3 is taken at "),
         (HEAD + 'f = Format("a_name_of_many_letters", "mine", Record("event", layout))\n', "is no name: 1 to 16 characters"),
-        (HEAD + 'f = Format("mine", "mine", Record("a kind", layout))\n', "is no name: 1 to 12 characters"),
+        (HEAD + 'f = Format("mine", "mine", Record("a kind", layout))\n', "is no name: 1 to 16 characters"),
         (HEAD + 'f = Format("mine", "mine", Record("event", layout), orders=("middle",))\n', "orders must be some of little, big"),
     ],
 )

@@ -314,6 +314,8 @@ int main(int argc, char **argv)
 		case 1: chance(2) ? workload() : site(); break;
 		default: process();
 		}
+	workload();
+	workload();
 	config(1);
 	return fclose(out) | fclose(truth);
 }
