@@ -24,6 +24,8 @@ WORDS = (1, 2, 4, 8)
 """Widths of a first field that numpy searches for."""
 MEASURED = 16, 256
 """Payload bytes of open types up to which evidence is measured for each length; above that for powers of two up to the second."""
+TRIED = 1 << 18
+"""Offsets at which it is measured how rare headers of other streams than the plain ones are."""
 LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
 FIRST = 1 << 13
@@ -345,12 +347,19 @@ class FramedDialect:
         told = 8 * sum(self.header.dtype[name].itemsize for name in self.told)
         return float(self.ruled_bits + told - math.log2(max(ways, 1)))
 
+    @cached_property
+    def measured_bits(self) -> float:
+        """How rare headers are at the offsets of background bytes, in bits: what one proves whose type asks for few fields."""
+        samples = (np.frombuffer(background.sample(TRIED), np.uint8) for background in BACKGROUNDS)
+        return min(math.log2((TRIED + 1) / (len(self.heads(octets).starts) + 1)) for octets in samples)
+
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""
         out = np.zeros(len(found.starts))
         for shape, skip, which in self.shapes(octets, found):
             head = self.loose_bits if shape.record.lengths else self.fixed_bits
-            out[which] = head
+            open_ended = self.places is None and shape.record.lengths
+            out[which] = min(head, self.measured_bits) if open_ended else head
             if shape.rules:
                 good = shape.valid(shape.gather(octets, found.starts[which] + skip))
                 out[which[good]] += shape.bits
