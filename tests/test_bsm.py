@@ -52,9 +52,8 @@ FILE_TOKEN = 0x11
 def test_no_single_wound_costs_an_untouched_record_or_invents_one(path: Path) -> None:
     truth = places(path)[:14]
     data = path.read_bytes()[: sum(truth[-1])]
-    if data[0] == FILE_TOKEN:  # proves too little beside a wound to be held to this
-        truth = truth[1:]
-    wrong = [(w.name, at, f) for at in range(0, len(data), 61) for w in wounds(data, at) if (f := faults(w, truth))]
+    weak = {"lost an untouched record at 0"} if data[0] == FILE_TOKEN else set()  # beside a wound it proves too little
+    wrong = [(w.name, at, f) for at in range(0, len(data), 61) for w in wounds(data, at) if (f := set(faults(w, truth)) - weak)]
     assert wrong == []
 
 
