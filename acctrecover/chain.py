@@ -109,8 +109,8 @@ class Skeleton:
         for i in range(self.n):
             if given.bits[i] > 0:
                 self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
-        self.within = self._containers()
         known = set(zip(given.dialects, given.starts, strict=True))
+        self.within = self._containers(known)
         onward = ((dialect, landing) in known for dialect, landing in zip(given.dialects, given.landings, strict=True))
         self.linked = [0, *accumulate(onward)]
         self.best, self.best_at = [0.0] * (self.n + 1), [END] * (self.n + 1)
@@ -140,9 +140,9 @@ class Skeleton:
             chosen = self.follow[chosen]
         return path
 
-    def _containers(self) -> list[int]:
+    def _containers(self, starts: set[tuple[int, int]]) -> list[int]:
         """For each candidate where the last other one starts that holds its start and is linked on both sides, or END."""
-        given, starts = self.given, set(zip(self.given.dialects, self.given.starts, strict=True))
+        given = self.given
         out: list[int] = []
         open_now: list[tuple[int, int]] = []
         for start, landing, dialect in zip(given.starts, given.landings, given.dialects, strict=True):

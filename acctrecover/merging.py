@@ -16,10 +16,10 @@ import numpy.typing as npt
 from acctrecover.collate import Collation, Read, collate, here, kept, missing
 from acctrecover.copies import GOOD, NOTHING, Held, held, status_of
 from acctrecover.dialect import Dialect
-from acctrecover.errors import AcctrecoverError, OutputError, SourceError
+from acctrecover.errors import AcctrecoverError, SourceError
 from acctrecover.framed import FramedDialect
 from acctrecover.merged import Clash, Lost, Merge, Piece
-from acctrecover.output import atomic_outputs, refuse
+from acctrecover.output import accepted, atomic_outputs
 from acctrecover.repairing import check, main_stream
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
@@ -51,11 +51,8 @@ def merge(
     from another copy. Raises AcctrecoverError where the copies hold different streams or no record in common, else what
     `repair` does.
     """
-    targets = {name: Path(path) for name, path in {"out": out, "aside": quarantine, "account": report}.items() if path is not None}
-    if len({os.path.realpath(path) for path in targets.values()}) < len(targets):
-        raise OutputError("the outputs must be different files")
-    for path in targets.values():
-        refuse(path, *map(file_of, copies), force=force)
+    paths = {"out": out, "aside": quarantine, "account": report}
+    targets = accepted([*map(file_of, copies)], paths, force=force)
     if sum(isinstance(copy, str) and copy == "-" for copy in copies) > 1:
         raise SourceError("-: standard input can only be read once")
     with ExitStack() as stack:

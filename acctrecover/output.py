@@ -8,12 +8,24 @@ import signal
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from acctrecover.errors import OutputError
+
+
+def accepted(
+    inputs: Sequence[os.stat_result | None], paths: Mapping[str, str | os.PathLike[str] | None], *, force: bool
+) -> dict[str, Path]:
+    """The outputs that are asked for, by name. Raises OutputError where two are one file, or `refuse` refuses one."""
+    targets = {name: Path(path) for name, path in paths.items() if path is not None}
+    if len({os.path.realpath(path) for path in targets.values()}) < len(targets):
+        raise OutputError("the outputs must be different files")
+    for path in targets.values():
+        refuse(path, *inputs, force=force)
+    return targets
 
 
 def refuse(path: Path, *inputs: os.stat_result | None, force: bool) -> None:

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from acctrecover.errors import OutputError, SelfCheckError
+from acctrecover.errors import SelfCheckError
 from acctrecover.extent import NOT_OWN
 from acctrecover.framed import FramedDialect
-from acctrecover.output import atomic_outputs, refuse
+from acctrecover.output import accepted, atomic_outputs
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
 from acctrecover.source import Evidence, file_of, open_source
@@ -102,11 +102,8 @@ def repair(
     the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is never written to.
     `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
     """
-    targets = {name: Path(path) for name, path in {"out": out, "aside": quarantine, "account": report}.items() if path is not None}
-    if len({os.path.realpath(path) for path in targets.values()}) < len(targets):
-        raise OutputError("the outputs must be different files")
-    for path in targets.values():
-        refuse(path, file_of(evidence), force=force)
+    paths = {"out": out, "aside": quarantine, "account": report}
+    targets = accepted([file_of(evidence)], paths, force=force)
     with open_source(evidence, progress) as source:
         found = scan(source, formats, cookie=cookie, places=places, progress=progress)
         stream = main_stream(found)
