@@ -2,9 +2,11 @@
 
 The package, from the top down; each module imports only from the lines below its own.
 
-    cli                             the commands
-    options                         what several commands take
-    report                          how results read
+    cli                             the command line
+    scan_command, repair_command, stats_command, damage_command, formats_command
+    options, console                what several commands take, and where they speak
+    report_repair, report_stats, report_damage, report_formats
+    report                          how a scan reads
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
     repairing, damaging, explaining, beside  what the commands do
@@ -34,7 +36,7 @@ The package, from the top down; each module imports only from the lines below it
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
-    errors, extent, stream, undone, lineage, bar, others
+    errors, extent, stream, undone, lineage, bar, others, words
 """
 
 from typing import Any

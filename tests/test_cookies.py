@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from acctrecover import cookies
 from acctrecover.cookies import GIB, CookieStats, cookie_stats, swap, write_table
 from acctrecover.errors import AcctrecoverError, OutputError, SourceError
-from acctrecover.report import stats_text
+from acctrecover.report_stats import stats_text
 
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 

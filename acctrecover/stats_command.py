@@ -1,0 +1,58 @@
+"""The command `cookie-stats`: several inputs, counted together."""
+
+# Annotations are no strings here: typer would compile every one of them at each start.
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acctrecover.bar import bar
+from acctrecover.console import complain, show, show_objects, status_of
+from acctrecover.errors import SourceError
+from acctrecover.options import Force, Json, Order, Paths, word
+
+
+def cookie_stats(
+    paths: Paths,
+    top: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="How many of the rarest words to show.")] = 10,
+    align: Annotated[
+        int, typer.Option(min=1, max=2, metavar="1|2", help="Count words at even offsets (2) or at every offset (1).")
+    ] = 2,
+    order: Annotated[Order, typer.Option(help="Byte order the words are read in.")] = Order.LITTLE,
+    cookie: Annotated[str | None, typer.Option(metavar="0xNNNN", help="The word to compare with, where it is not 0x2B91.")] = None,
+    as_json: Json = False,
+    table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the counts of all 65536 words as .npy or .csv.")] = None,
+    force: Force = False,
+) -> None:
+    """Count 2-byte words; nominate a rare one as a magic cookie.
+
+    Several inputs are counted together.
+
+    Example: acctrecover cookie-stats /boot/vmlinuz
+    """
+    from acctrecover.cookies import COOKIE, check_ending, write_table
+    from acctrecover.cookies import cookie_stats as run
+    from acctrecover.output import refuse
+    from acctrecover.report_stats import stats_text
+    from acctrecover.source import file_of
+
+    if table is not None:
+        check_ending(table)
+        refuse(table, *map(file_of, paths), force=force)
+    stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
+    with bar(paths) as progress:
+        for path in paths:
+            try:
+                stats += run(path, align=align, order=order, cookie=stats.cookie, progress=progress)
+            except SourceError as error:
+                complain(error)
+                status = status_of(error)
+    if status and not stats.inputs:
+        raise typer.Exit(status)
+    if table is not None:
+        write_table(stats, table, force=force)
+    if as_json:
+        show_objects([stats.to_json(top)])
+    else:
+        show(stats_text(stats, top))
+    raise typer.Exit(status)
