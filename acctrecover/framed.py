@@ -16,7 +16,7 @@ from acctrecover.expr import field_of
 from acctrecover.kinds import Kinds
 from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
-from acctrecover.shape import Bools, Octets, Shape, equality
+from acctrecover.shape import Bools, Octets, Shape, equality, size_of
 from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
 from acctrecover.unrelated import BACKGROUNDS
 
@@ -55,7 +55,10 @@ class FramedDialect:
         self.opening = self._opening()
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
-        spans = {number: record.lengths or (self.payload(number, 0).size,) * 2 for number, record in declared.types.items()}
+        spans = {
+            number: record.lengths or (size_of(f"{self.name} {record.name}", record.layout),) * 2
+            for number, record in declared.types.items()
+        }
         most = declared.largest - self.head
         plain = field_of(declared.type)
         kind = self.header.dtype[plain] if plain else None
@@ -108,6 +111,11 @@ class FramedDialect:
             like = self.payload(number, alike) if alike != key[1] else None
             self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length, like)
         return self.payloads[key]
+
+    def complete(self) -> None:
+        """Compile every payload now rather than when it is first met. Raises FormatError for one that cannot be compiled."""
+        for number, record in self.declared.types.items():
+            self.payload(number, record.lengths[0] if record.lengths else 0)
 
     def sized(self, length: Any) -> Any:
         """The bytes up to a multiple of the alignment that `length` bytes take."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib.util
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import walk_tb
 
@@ -14,6 +14,17 @@ from acctrecover.expr import truth_refused
 from acctrecover.schema import Format, Framed, Record
 
 Declaration = Format | Framed
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a format is declared, as "PATH:LINE"; the line is looked up where it is asked for, which is in errors alone."""
+
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{_assignments(self.path).get(self.name, 1)}"
 
 
 def folder() -> Path:
@@ -42,9 +53,8 @@ def load_file(path: Path) -> list[Declaration]:
     names = {id(value): name for name, value in vars(module).items() if isinstance(value, Format | Framed)}
     if not names:
         raise FormatError(f"{path}: declares no format: a Format or Framed of acctrecover.schema, under a name of its own")
-    lines = _assignments(path)
     values = {id(value): value for value in vars(module).values() if id(value) in names}
-    return [replace(value, place=f"{path}:{lines.get(names[key], 1)}") for key, value in values.items()]
+    return [replace(value, place=Place(path, names[key])) for key, value in values.items()]
 
 
 def _line(path: Path, error: BaseException) -> str:

@@ -29,8 +29,9 @@ from acctrecover.walk import Walker
 
 @lru_cache(maxsize=16)
 def compiled(names: tuple[str, ...], cookie: int | None, places: tuple[str, ...]) -> list[Dialect]:
-    """The named formats (none named: all) in each of their byte orders, compiled once a process."""
-    return dialects(choose(list(names) or None, load_formats(*places)), cookie)
+    """The named formats (none named: all) in each of their byte orders, compiled once a process; the user's own in full, so
+    that what is wrong in them is said before anything is read."""
+    return dialects(choose(list(names) or None, load_formats(*places)), cookie, complete=bool(places))
 
 
 def scan(

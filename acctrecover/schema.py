@@ -75,8 +75,8 @@ class Format:
     orders: tuple[str, ...] = ORDERS
     slots: str = ""
     """Of an array: what the index of a record is called. Slots of NUL bytes are unused there, and its clock tells no order."""
-    place: str = ""
-    """The file and line of the declaration, known once it is loaded."""
+    place: object = ""
+    """The file and line of the declaration as str() tells them, known once it is loaded."""
 
     def __post_init__(self) -> None:
         _named(self.name, LONGEST_NAME)
@@ -150,7 +150,8 @@ class Framed:
     rear: Callable[[bytes], str] | None = None
     """What the bytes right before a record still say, read from their end backwards: in words, or empty."""
 
-    place: str = ""
+    place: object = ""
+    """The file and line of the declaration as str() tells them, known once it is loaded."""
 
     @property
     def closed(self) -> bool:

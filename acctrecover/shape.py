@@ -255,6 +255,11 @@ def dtype_of(where: str, layout: Any, big: bool, length: int) -> np.dtype[Any]:
     return np.dtype({"names": names, "formats": formats, "offsets": offsets[:-1], "itemsize": offsets[-1]})
 
 
+def size_of(where: str, layout: Any) -> int:
+    """The bytes of a Struct whose fields have sizes of their own. Raises FormatError for what dtype_of refuses."""
+    return sum(inner if isinstance(inner, int) else inner.length for _, inner in _fields(where, layout, 0))
+
+
 def _number(field: Any, big: bool) -> str:
     code = field.fmtstr[-1]
     return f"{'>' if big else '<'}{'f' if code in 'efd' else 'i' if code.islower() else 'u'}{field.length}"

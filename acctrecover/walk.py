@@ -54,12 +54,18 @@ class Walker:
     def walk(self) -> list[Chain]:
         """Every chain the skeleton keeps, and nothing yet of what lies stranded in the gaps."""
         lock: Dialect | None = None
+        self.seen = self._opening()
         while self.at < self.source.size:
             lock = self._search() if lock is None else self._follow(lock)
             if self.at > self.reported:
                 self.progress(self.at - self.reported)
                 self.reported = self.at
         return self.chains
+
+    def _opening(self) -> list[Dialect]:
+        """The formats that run from the first byte on: if one of them explains what follows, no other needs to be weighed."""
+        first = self.octets(0, NEAR)
+        return [dialect for dialect in self.dialects if dialect.run(first, 0).count > 3]
 
     def _follow(self, lock: Dialect) -> Dialect | None:
         octets = self.octets(self.at, _border(self.at))
