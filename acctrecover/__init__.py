@@ -28,8 +28,11 @@ The package, from the top down; each module imports only from the lines below it
     together                        records written as one entry
     result, survey                  what a scan found; every candidate at a wound
     dialect, likeness               a format in one byte order; how much bytes look like those around them
-    fixed, chain, heal              records of one size; the skeleton by parsimony; the one reading that fits
+    chain, heal                     the skeleton by parsimony; the one reading that fits
+    kin                             whether records go on a history
+    fixed, grammar                  records of one size; what the skeleton is given
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
+    heading                         what a declaration fixes of headers
     shape                           one record layout: columns, rules, evidence
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record

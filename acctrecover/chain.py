@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from math import log2
 
 from acctrecover.framed import LEAD
-from acctrecover.reading import Reader
+from acctrecover.grammar import END, Candidates, Grammar, Step
+from acctrecover.kin import Kin
 
 GAP = 1.0
 UNMET = 1.0
@@ -46,50 +46,10 @@ INNER = 0.5
 """More for a record behind a cut carrier that is not the first of its chain, unless it begins almost where it should."""
 PADDED = 0.3
 """Instead of a gap, for the fill bytes of a buffer that was moved."""
+KIN = 1.6
+"""Less where the records behind a break go on the history before it, more where such records are passed over."""
 STRADDLED = 0.6
 """More for bytes put in behind a record, where a record linked onwards begins inside it: bytes missing are likelier."""
-END = -1
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Parallel lists in ascending order of `starts`; `landings` is where the next record must start."""
-
-    starts: Sequence[int]
-    landings: Sequence[int]
-    dialects: Sequence[int]
-    costs: Sequence[float]
-    unsound: Sequence[float]
-    """What a candidate costs more where its payload breaks a rule and no wound begins in it."""
-    whole: Sequence[float]
-    """What it costs more where it is not cut."""
-    bits: Sequence[float]
-    """The evidence of each candidate."""
-    loose: Sequence[bool]
-    """Whether a candidate is of a type that may have any length, and so carry other records."""
-    heads: frozenset[tuple[int, int]]
-    """(dialect, offset) of further headers, which confirm what lands on them though their own records are cut."""
-    padded: frozenset[tuple[int, int]] = frozenset()
-    """(end, start) of records between which only fill bytes stand, if not where fill bytes belong."""
-
-
-@dataclass(frozen=True)
-class Grammar:
-    """What the skeleton knows of a dialect: the fixed distance of its records or None, its header's size, its largest record
-    and how a damaged header reads."""
-
-    pitch: int | None
-    head: int
-    largest: int
-    reader: Reader
-
-
-@dataclass(frozen=True)
-class Step:
-    """A chosen candidate; `cut` where its header stands but its body lost or gained bytes."""
-
-    index: int
-    cut: bool
 
 
 class Skeleton:
@@ -111,6 +71,7 @@ class Skeleton:
                 self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
         known = set(zip(given.dialects, given.starts, strict=True))
         self.within = self._containers(known)
+        self.kin = Kin(given)
         onward = ((dialect, landing) in known for dialect, landing in zip(given.dialects, given.landings, strict=True))
         self.linked = [0, *accumulate(onward)]
         self.best, self.best_at = [0.0] * (self.n + 1), [END] * (self.n + 1)
@@ -227,7 +188,7 @@ class Skeleton:
         own = self.at.get((dialect, landing), END)
         ends = {landing + size for size in sizes}
         out = []
-        skipped, first = 0, landing
+        skipped, first, passed = 0, landing, END
         last = max(ends, default=landing)
         if loose is not None:
             last = max(last, landing + grammar.head + loose[2])
@@ -255,9 +216,11 @@ class Skeleton:
                             extra += SOUND
                     if self.within[j] > landing:
                         extra += STRADDLED
+                    if skipped:
+                        extra += KIN * self.kin.goes_on(dialect, landing, passed)
                     out.append((j, extra))
                 if (dialect, given.landings[j]) in self.at:
-                    first, skipped = first if skipped else given.starts[j], skipped + 1
+                    first, passed, skipped = (first, passed, skipped + 1) if skipped else (given.starts[j], j, 1)
             j += 1
         return out
 
@@ -297,6 +260,8 @@ class Skeleton:
                     extra = min(extra, READ_BYTE + foreign + (SOUND if goes_on != END or landing == start + grammar.head else 0.0))
                 if self.within[j] > start:
                     extra += STRADDLED
+                if goes_on != END:
+                    extra += KIN * self.kin.goes_on(dialect, start, self._carried(i))
                 out.append((j, extra))
             j += 1
         behind = [(j, extra + PASSED * (self.linked[j] - passed)) for j, extra in self._resumed(i) if given.starts[j] > landing]
@@ -337,8 +302,11 @@ class Skeleton:
                     may = carried_from - first + missing <= LEAD if head == carried_from else END != goes_on <= head
                     one = carried != END and missing <= NEARBY
                     extra += 0.0 if one else INNER if may else STRADDLED
+                    extra += KIN * self.kin.goes_on(dialect, start, self.at[dialect, head])
                 if self.within[j] > start:
                     extra += STRADDLED
+                elif head == t and self.kin.goes_on(dialect, start, j):
+                    extra -= KIN
                 out.append((j, extra))
             j += 1
         return out + [(j, extra) for j, extra in self._resumed(i) if given.starts[j] < landing]

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.columns import pick
-from acctrecover.errors import FormatError
 from acctrecover.expr import field_of
+from acctrecover.heading import opening_of, places_of
 from acctrecover.kinds import Kinds
 from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
-from acctrecover.shape import Bools, Octets, Shape, equality, size_of
+from acctrecover.shape import Bools, Octets, Shape, size_of
 from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
 from acctrecover.unrelated import BACKGROUNDS
 
@@ -52,7 +52,7 @@ class FramedDialect:
             for name in ("number", "source", "counted"):
                 self.header.check(f"sequence {name}", getattr(declared.sequence, name))
         self.head = self.smallest = self.header.size - declared.peek
-        self.opening = self._opening()
+        self.opening = opening_of(self.header, declared)
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
         spans = {
@@ -71,30 +71,9 @@ class FramedDialect:
         """Types of records that may have any length."""
         self.shift = int(self._lengths(np.zeros(1, self.header.dtype))[0])
         """Payload bytes that a header of zeros announces: what a length counts besides them."""
-        self.places = self._places()
+        self.places = places_of(self.header, declared, self.opening)
         """(start, stop) of the cookie, the type and the length in a header of just these, the last two of a byte each. What one
         damaged byte makes of a header is worked out for such ones alone; None for any other."""
-
-    def _opening(self) -> bytes:
-        """The bytes of the header's first field where a rule fixes it."""
-        fixed = [pair for _, expr in self.header.rules if (pair := equality(expr, self.big))]
-        if self.declared.cookie is not None and not any(name == field_of(self.declared.cookie) for name, _ in fixed):
-            raise FormatError(f"{self.header.where}: the cookie must name a field of the header, as in this.cookie")
-        for name, value in fixed:
-            kind, at = self.header.dtype.fields[name][:2]  # type: ignore[index]
-            if at == 0:
-                if name == field_of(self.declared.cookie) and not 0 < value < 1 << 8 * kind.itemsize:
-                    raise FormatError(f"the cookie {value:#x} is not a word from 0x0001 to {(1 << 8 * kind.itemsize) - 1:#x}")
-                return np.array([value]).astype(kind).tobytes()
-        return b""
-
-    def _places(self) -> list[tuple[int, int]] | None:
-        fields = self.header.dtype.fields
-        kind, room = (field_of(expr) for expr in (self.declared.type, self.declared.length))
-        if not self.opening or kind is None or room is None or len(fields or ()) != 3 or self.declared.peek:
-            return None
-        places = [(int(at), int(at) + int(size.itemsize)) for size, at in (fields[name][:2] for name in (kind, room))]  # type: ignore[index]
-        return [(0, len(self.opening)), *places] if all(stop - start == 1 for start, stop in places) else None
 
     @property
     def order(self) -> str:

@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.chain import Candidates, Grammar, Skeleton
-from acctrecover.dialect import Dialect, clocks
+from acctrecover.chain import Skeleton
+from acctrecover.dialect import Dialect, numbers
 from acctrecover.framed import FramedDialect
+from acctrecover.grammar import Candidates, Grammar
 from acctrecover.stream import Found, among
 
 TAKEN_IN = 2
@@ -46,6 +47,8 @@ CANDIDATE = np.dtype(
         ("unsound", "f8"),
         ("whole", "f8"),
         ("loose", "?"),
+        ("clock", "f8"),
+        ("serial", "f8"),
     ]
 )
 
@@ -103,7 +106,7 @@ class Survey:
         """The skeleton's chains over [low, high), `final` where the input ends there; in a crowd the likeliest ones."""
         if self.crowded():
             return self.likeliest(len(self.octets), set() if before is None else {self.low}, longest=True)
-        names = ("start", "landing", "owner", "cost", "unsound", "whole", "bits", "loose")
+        names = ("start", "landing", "owner", "cost", "unsound", "whole", "bits", "loose", "clock", "serial")
         found = {name: self.found[name].tolist() for name in names}
         given = Candidates(
             starts=found["start"],
@@ -114,6 +117,8 @@ class Survey:
             whole=found["whole"],
             bits=found["bits"],
             loose=found["loose"],
+            clocks=found["clock"],
+            serials=found["serial"],
             heads=self.heads,
             padded=self.padded(),
         )
@@ -229,7 +234,8 @@ def survey(
             part["cost"][found.sizes == dialect.smallest] += EMPTY
             part["cost"][dialect.doubled(octets, found)] += DOUBLED
         part["bits"] = dialect.bits(octets, found)
-        part["cost"] += _incoherence(dialect, octets, found) + (FOREIGN if before not in (None, dialect) else 0.0)
+        part["clock"], part["serial"] = numbers(dialect, octets, found)
+        part["cost"] += _incoherence(part["clock"]) + (FOREIGN if before not in (None, dialect) else 0.0)
         part["unsound"] = np.where(dialect.sound(octets, found), 0.0, UNSOUND)
         part["loose"] = dialect.loosely(octets, found)
         parts.append(part)
@@ -237,9 +243,8 @@ def survey(
     return Survey(octets, low, dialects, joined[np.argsort(joined["start"], kind="stable")], frozenset(heads))
 
 
-def _incoherence(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found) -> float:
-    """Nearly 0, less than a byte is worth: how far the clocks of these candidates are from a history, to tell byte orders apart."""
-    seconds = clocks(dialect, octets, found)
+def _incoherence(seconds: npt.NDArray[np.float64]) -> float:
+    """Nearly 0, less than a byte is worth: how far the clocks of candidates are from a history, to tell byte orders apart."""
     seconds = seconds[~np.isnan(seconds)]
     if not len(seconds):
         return 0.0

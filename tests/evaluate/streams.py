@@ -204,8 +204,7 @@ class Writer:
     def carrier(self, number: int, room: int) -> None:
         rng = self.rng
         lead = rng.randbytes(rng.choice((0, 0, 0, rng.randrange(1, 12))))
-        within = Writer(rng, (self.order == ">") == (rng.random() < 0.8), began=self.ns // 10**9, depth=self.depth + 1)
-        within.pid = self.pid
+        within = Writer(rng, (self.order == ">") == (rng.random() < 0.8), depth=self.depth + 1)
         while len(within.out) < room - len(lead):
             before = len(within.out)
             kept, kept_inner = len(within.records), len(within.inner)
