@@ -94,19 +94,30 @@ def verdict(scan: Scan) -> Iterator[str]:
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
         more = "; one more was being written" if scan.gaps else ""
-        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}){missing(scan)}{misplaced(scan)}{more}"
     elif scan.other is not None:
         yield f"{name}: {scan.other.told.replace('FILE', shlex.quote(name))}"
     elif not scan.chains:
         yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
-        yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone, nothing missing"
+        yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone{missing(scan)}"
     else:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}"
+
+
+def missing(scan: Scan) -> str:
+    """What a whole stream says of records that are not in it."""
+    return unwritten(scan) or ", nothing missing"
+
+
+def unwritten(scan: Scan) -> str:
+    """How many records the sequence numbers say were lost before they were written; nothing where they have no gaps."""
+    gaps, records = scan.unwritten
+    return f"; {number(records, 'record')} lost before writing ({number(gaps, 'sequence gap')})" if gaps else ""
 
 
 def misplaced(scan: Scan) -> str:

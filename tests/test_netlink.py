@@ -55,6 +55,8 @@ def test_a_starved_capture_tells_how_many_events_were_lost(tmp_path: Path) -> No
     assert [extent.holes for extent in found.extents] == [(73, 4364)]
     done = run("scan", str(path))
     assert "73 gaps in its sequence numbers: 4,364 records lost before they were written" in done.stdout.decode()
+    last = done.stdout.decode().splitlines()[-1]
+    assert last.endswith("(connector little-endian); 4,364 records lost before writing (73 sequence gaps)")
     assert done.returncode == 0
     told = [json.loads(line) for line in run("scan", "--json", str(path)).stdout.splitlines()]
     assert (told[1]["sequence_gaps"], told[1]["records_lost"], told[1]["records"]) == (73, 4364, 2763)
@@ -73,6 +75,15 @@ def test_a_deleted_datagram_is_one_gap_in_the_sequence_of_its_cpu() -> None:
 def test_a_lost_event_is_no_damage_of_bytes() -> None:
     data = (FOLDER / "proc-connector.bin").read_bytes()
     assert scan(data[: 76 * 40] + data[76 * 42 :]).whole
+
+
+def test_the_last_line_of_a_damaged_capture_tells_lost_events_too() -> None:
+    data = (FOLDER / "proc-connector.bin").read_bytes()
+    lines = run("scan", "-", stdin=data[: 76 * 40] + data[76 * 41 : 76 * 60] + b"?" * 9 + data[76 * 60 :]).stdout.decode()
+    assert lines.splitlines()[-1] == (
+        "-: damaged: 95 records intact, 1 suspect; 9 bytes in 1 gap; 1 record lost before writing (1 sequence gap)"
+    )
+    assert run("scan", FOLDER / "proc-connector.bin").stdout.decode().endswith("(connector little-endian), nothing missing\n")
 
 
 def test_accounting_records_match_the_exits_that_the_connector_told() -> None:
