@@ -11,29 +11,20 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from acctrecover.body import line
+from acctrecover.cells import cells, instants
 from acctrecover.dialect import Dialect
 from acctrecover.errors import OutputError
+from acctrecover.expr import fields_of
 from acctrecover.framed import FramedDialect
+from acctrecover.parquet import kinds_of, write_parquet
 from acctrecover.result import RECORD, Scan
-from acctrecover.schema import Record
+from acctrecover.schema import TIMES, Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
 
 ENDINGS = (".jsonl", ".csv", ".parquet", ".body")
-
-
-def _plain(column: npt.NDArray[Any]) -> list[Any]:
-    """One value a record: numbers, byte strings as text without the NULs behind it, a float that JSON has no word for as text."""
-    if column.ndim == 2:
-        texts = np.ascontiguousarray(column).view(f"S{column.shape[1]}").ravel() if column.size else [b""] * len(column)
-        return [text.decode("utf-8", "backslashreplace") for text in texts]
-    if column.dtype.kind == "f" and not np.isfinite(column).all():
-        return [value if np.isfinite(value) else repr(value) for value in column.tolist()]
-    values: list[Any] = column.tolist()
-    return values
 
 
 def _name(field: str) -> str:
@@ -42,23 +33,40 @@ def _name(field: str) -> str:
 
 
 def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
-    """The columns of records of one shape: raw fields under the source's names, derived ones with their units, words for
-    labelled fields under the field's name and `_text`; None where a record has no such part."""
+    """The columns of records of one shape: raw fields under the source's names, derived ones with their units, times in UTC
+    under the field's name and `_utc`, words for labelled ones with `_text`; None where a record has no such part."""
     parts = shape.record.parts
-    out = {name: _plain(records[name]) for name in shape.dtype.names or () if parts is None or name != parts.field}
+    out = {name: cells(records[name]) for name in shape.dtype.names or () if parts is None or name != parts.field}
     for name, expr in shape.record.derived.items():
-        out[name] = _plain(np.broadcast_to(shape.evaluate(expr, records), len(records)))
+        out[name] = cells(np.broadcast_to(shape.evaluate(expr, records), len(records)))
     if parts is not None:
         read = [parts.read(octets.tobytes()) for octets in records[parts.field]]
         out.update({name: [found.get(name) for found in read] for name in parts.names})
     if shape.record.clock is not None:
-        out["clock_seconds"] = _plain(shape.clocks(records))
+        clocks = shape.clocks(records)
+        out["clock_seconds"], out["clock_utc"] = cells(clocks), instants(clocks)
+    for name in _timed(shape.record):
+        own = name in (shape.dtype.names or ())
+        column = records[name] if own else np.array([value if isinstance(value, int) else 0 for value in out[name]], np.int64)
+        out[f"{name}_utc"] = instants(column, shape.record.units[name])
     for name, label in shape.record.labels.items():
         column = np.ascontiguousarray(records[name])
         numbers, which = np.unique(column.view(f"V{column.shape[1]}") if column.ndim == 2 else column, return_inverse=True)
         words = [label(value.tolist()) for value in numbers]
         out[f"{name}_text"] = [words[index] for index in which.ravel().tolist()]
     return {_name(name): column for name, column in out.items()}
+
+
+def _timed(record: Record) -> list[str]:
+    """The columns that hold a time."""
+    return [name for name, unit in record.units.items() if unit in TIMES]
+
+
+def _beside_clock(record: Record) -> dict[str, str]:
+    """The units of times that a record holds beside its clock, in the order of its fields."""
+    read = set() if record.clock is None else fields_of(record.clock)
+    held = {name: fields_of(record.derived[name]) if name in record.derived else {name} for name in _timed(record)}
+    return {_name(name): record.units[name] for name, fields in held.items() if not read or not read <= fields}
 
 
 def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Iterator[dict[str, Any]]:
@@ -92,7 +100,8 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
 def _names(record: Record) -> list[str]:
     field, parts = (record.parts.field, list(record.parts.names)) if record.parts is not None else (None, [])
     names = [sub.name for sub in record.layout.subcons if sub.name != field] + list(record.derived) + parts
-    names += (["clock_seconds"] if record.clock is not None else []) + [f"{name}_text" for name in record.labels]
+    names += ["clock_seconds", "clock_utc"] if record.clock is not None else []
+    names += [f"{name}_utc" for name in _timed(record)] + [f"{name}_text" for name in record.labels]
     return [_name(name) for name in names]
 
 
@@ -135,14 +144,15 @@ def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[in
     check_ending(path)
     seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
     if path.suffix == ".parquet":
-        _write_parquet(scan, columns(seen), units(seen), file, progress)
+        kinds = kinds_of(rows(scan), columns(seen))  # a pass of its own, so that no row has to be kept
+        write_parquet(rows(scan, progress), kinds, units(seen), file)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
         for row in rows(scan, progress):
             out.write(json.dumps(row) + "\n")
     elif path.suffix == ".body":
-        counted = {(name, record.name): record.units for name, record in _kinds(seen)}
+        counted = {(name, record.name): _beside_clock(record) for name, record in _kinds(seen)}
         for row in rows(scan, progress):
             if told := line(row, counted.get((row["format"], row["type"]), {})):
                 out.write(told + "\n")
@@ -150,30 +160,3 @@ def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[in
         writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows(scan, progress))
-
-
-def _write_parquet(scan: Scan, names: list[str], counted: dict[str, str], file: BinaryIO, progress: Callable[[int], None]) -> None:
-    """All rows as one Parquet table, units as metadata of its fields; they are held in memory until it is written."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table: dict[str, list[Any]] = {name: [] for name in names}
-    for row in rows(scan, progress):
-        for name, values in table.items():
-            values.append(row.get(name))
-    held = {name: _column(values) for name, values in table.items()}
-    metadata = {name: {"unit": counted[name]} if name in counted else None for name in names}
-    schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in held.items()])
-    pq.write_table(pa.table(held, schema=schema), file)
-
-
-def _column(values: list[Any]) -> Any:
-    """A column of one type: integers, floating-point numbers (infinite ones came as words), or text."""
-    import pyarrow as pa
-
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int}:
-        return pa.array(values, pa.uint64() if any(value is not None and value >= 1 << 63 for value in values) else pa.int64())
-    if float in kinds:
-        return pa.array([None if value is None else float(value) for value in values], pa.float64())
-    return pa.array([None if value is None else str(value) for value in values], pa.string())

@@ -34,8 +34,8 @@ class Record:
     `layout` is a construct Struct of little-endian numbers and byte strings (a length may be an expression over the
     payload's `length`), or the name of a format whose record this one carries. `rules` are named `this` expressions that
     every record of the writer satisfies. `clock` gives seconds since the epoch; `derived` gives further columns, named
-    with their units; `labels` turn a number, or a byte string, into words; `units` say what a raw number counts, as
-    "1/100 s" or "KiB", and are one of TIMES for a time.
+    with their units; `labels` turn a number, or a byte string, into words; `units` say what a raw number, or one of `parts`,
+    counts, as "1/100 s" or "KiB", and are one of TIMES for a time, a derived one too.
     """
 
     name: str

@@ -54,7 +54,9 @@ def acct(name: str, source: str, btime: dict[str, object], seconds: object, firs
     }
     clock = seconds + comp_t(this.ac_etime) // AHZ
     labels = {"ac_comm": c_string, "ac_flag": flags(FLAGS)}
-    units = {"ac_btime": EPOCH} if "ac_btime" in btime else {}
+    if "ac_btime" not in btime:
+        derived |= {"ac_btime": seconds}
+    units = {"ac_btime": EPOCH}
     return Format(name, source, Record("acct", layout, rules, clock=clock, derived=derived, labels=labels, units=units), orders)
 
 

@@ -23,7 +23,14 @@ AGGR_PID, AGGR_TGID, BOTH = 4, 5, 6
 """The attributes that hold an id and its struct; BOTH, which is none of the kernel's, stands for one behind the other."""
 PID_MAX_LIMIT = 4194304
 AFLAGS = {0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG", 0x20: "AGROUP"}
-UNITS = {"ac_btime": EPOCH, "ac_btime64": EPOCH, "ac_etime": "us", "ac_utime": "us", "ac_stime": "us", "cpu_delay_total": "ns"}
+UNITS = {
+    **dict.fromkeys(("ac_btime", "ac_btime64"), EPOCH),
+    **dict.fromkeys(("ac_etime", "ac_utime", "ac_stime", "ac_tgetime", "ac_utimescaled", "ac_stimescaled"), "us"),
+    **dict.fromkeys(("hiwater_rss", "hiwater_vm"), "KiB"),
+    **dict.fromkeys(("coremem", "virtmem"), "MiB us"),
+}
+NANOSECONDS = ("delay_total", "delay_max", "delay_min", "real_total", "virtual_total")
+"""The ends of the names of what counts these."""
 ALIGNED = {"ac_uid": 8}
 """Fields that taskstats.h aligns wider than they are."""
 
@@ -107,13 +114,14 @@ def stats(version: int, of: int, most: int | None = None) -> Record:
         clock = this.ac_btime + this.ac_etime // 1000000 if of != AGGR_TGID else None
     if of == BOTH:
         rules |= {"group": (this.tgid_id <= PID_MAX_LIMIT) & (this.tgid_stats_len == size + 4) & (this.tgid_aggr_type == AGGR_TGID)}
+    counted = [field.name for field in fields if field.name in UNITS or field.name.endswith(NANOSECONDS)]
     return Record(
         {AGGR_PID: "PID", AGGR_TGID: "TGID", BOTH: "PID+TGID"}[of],
         Struct(*layout),
         rules,
         clock=clock,
         labels=labels,
-        units={k: v for k, v in UNITS.items() if k in names},
+        units={name: "ns" if name.endswith(NANOSECONDS) else UNITS[name] for name in counted},
     )
 
 
