@@ -11,7 +11,7 @@ GROUP = 1 << 16
 
 
 def kinds_of(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> dict[str, str]:
-    """What the columns of rows hold: `int64` (`uint64` where one is that large), `float64` (infinite ones come as words), `string`."""
+    """What the columns of rows hold: int64 (uint64 where one is that large), float64 (infinite ones come as words), string."""
     held: dict[str, set[type]] = {name: set() for name in names}
     large: set[str] = set()
     for row in rows:
