@@ -3,7 +3,8 @@
  *     login_records KIND ORDER SAMPLE ORACLE
  *
  * KIND is utmp384, utmp400 (glibc bits/utmp.h), lastlog (the same), futx (FreeBSD utxdb.h), darwin (macOS utmpx-darwin.h),
- * futmpx (illumos sys/utmpx.h) or utmp44 (FreeBSD utmp.h before 9.0); ORDER is le or be. A line of the oracle is
+ * futmpx (illumos sys/utmpx.h), utmp44 (FreeBSD utmp.h before 9.0) or utxlog (utx.log, as FreeBSD's pututxline.c appends to it);
+ * ORDER is le or be. A line of the oracle is
  * offset|type|pid|id|line|user|host|seconds|microseconds of a record, or offset|never of an empty slot.
  */
 #include <stdint.h>
@@ -88,6 +89,17 @@ static void told(const struct login *l, int type, int pid, const char *id, size_
 		if (r.type < 4) kept.id = ""; \
 		put(r.line, 16, kept.line); put(r.id, 8, kept.id); put(r.user, 32, kept.user); put(r.host, 128, kept.host); \
 		told(&kept, r.type, l->pid, kept.id, 16, 32, 128, l->usec); WRITE(r); } \
+	static void utxlog_put_##ORDER(const struct login *l) { \
+		static const int types[] = {0, 0, 1, 3, 2, 5, 6, 4, 7}; \
+		struct futx_##ORDER r = {.type = types[l->type], .tv = (uint64_t)l->sec * 1000000 + l->usec}; \
+		struct login kept = *l; \
+		if (r.type != 4) kept.line = kept.user = kept.host = ""; \
+		if (r.type < 4) kept.id = ""; else r.pid = kept.pid; \
+		put(r.line, 16, kept.line); put(r.id, 8, kept.id); put(r.user, 32, kept.user); put(r.host, 128, kept.host); \
+		told(&kept, r.type, r.pid, kept.id, 16, 32, 128, l->usec); \
+		unsigned long n = sizeof r; \
+		while (n > 0 && ((const char *)&r)[n - 1] == 0) n--; \
+		fputc(n >> 8, sample); fputc(n & 255, sample); fwrite(&r, n, 1, sample); } \
 	static void darwin_put_##ORDER(const struct login *l) { \
 		struct darwin_##ORDER r = {.type = l->type, .pid = l->pid, .sec = l->sec, .usec = l->usec}; \
 		put(r.line, 32, l->line); put(r.id, 4, l->id); put(r.user, 256, l->user); put(r.host, 256, l->host); \
@@ -106,7 +118,7 @@ WRITERS(be)
 
 #define KIND(NAME) {#NAME, "le", NAME##_put_le}, {#NAME, "be", NAME##_put_be}
 static const struct { const char *kind, *order; void (*put)(const struct login *); } KINDS[] = {
-	KIND(utmp384), KIND(utmp400), KIND(lastlog), KIND(futx), KIND(darwin), KIND(futmpx), KIND(utmp44),
+	KIND(utmp384), KIND(utmp400), KIND(lastlog), KIND(futx), KIND(darwin), KIND(futmpx), KIND(utmp44), KIND(utxlog),
 };
 
 int main(int argc, char **argv)
@@ -128,9 +140,14 @@ int main(int argc, char **argv)
 		char line[32], id[16];
 		int out = number % 3 == 2, tty = (number - out) % 11;
 		seconds += 37 + number * 61 % 977;
+		if (!strcmp(argv[1], "utxlog") && number % 13 == 6) { /* the clock is set, once to a time whose lowest byte is zero */
+			write_one(&(struct login){4, 0, "", "", "", "", seconds - 1, number * 31337L % 1000000});
+			write_one(&(struct login){3, 0, "", "", "", "", seconds, number == 19 ? (256 - seconds * 1000000 % 256) % 256 : 7});
+		}
 		snprintf(line, sizeof line, strcmp(argv[1], "utmp44") ? "pts/%d" : "ttyp%d", tty);
 		snprintf(id, sizeof id, "ts%d", tty);
-		write_one(&(struct login){out ? 8 : 7, 700 + 13 * (number - out), id, line, out ? "" : USERS[number % 5],
+		int pid = !strcmp(argv[1], "utxlog") && tty == 4 ? 65536 : 700 + 13 * (number - out); /* one that ends in zeros, too */
+		write_one(&(struct login){out ? 8 : 7, pid, id, line, out ? "" : USERS[number % 5],
 			out ? "" : HOSTS[number % 4 + (number % 8 == 1)], seconds, number * 24571L % 1000000});
 	}
 	return fclose(sample) || fclose(oracle);
