@@ -12,9 +12,10 @@ The utmp record before 9.0 has 44 bytes and nothing that marks it: a terminal, w
 
 from typing import Any
 
+import numpy as np
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct, this
 
-from acctrecover.expr import all_zero, not_empty, nul_padded, nul_terminated, text_padded
+from acctrecover.expr import Truth, all_zero, each, not_empty, nul_padded, nul_terminated, text_padded
 from acctrecover.schema import EPOCH, Format, Framed, Record, names
 
 PID_MAX = 99999
@@ -91,8 +92,10 @@ def clock_event(size: int) -> Record:
     else:
         layout, tv = joined("fu_tv", 8, size - 1)
         derived = {"fu_tv": tv}
-    rules = {"tv": (tv >= YEAR_2001 * US) & (tv < YEAR_2106 * US)}
-    return Record("clock", Struct("fu_type" / Int8ul, *layout), rules, clock=tv // US, derived=derived, labels=LABELS, units=UNITS)
+    last = this.fu_tv if size == TV else this[f"fu_tv{size - 2}"]
+    rules = {"end": (last & 0xFF) > 0}
+    layout = ["fu_type" / Int8ul, *layout]
+    return Record("clock", Struct(*layout), rules, clock=tv // US, derived=derived, labels=LABELS, units=UNITS)
 
 
 def ended(size: int) -> Record:
@@ -103,7 +106,8 @@ def ended(size: int) -> Record:
         layout, pid = joined("fu_pid", 4, size - PID)
         derived = {"fu_pid": pid}
     layout = ["fu_type" / Int8ul, "fu_tv" / Int64ul, "fu_id" / Bytes(8), *layout]
-    rules = {**IN_TIME, "pid": (pid > 0) & (pid <= PID_MAX)}
+    last = this.fu_pid if size == USER else this[f"fu_pid{size - PID - 1}"]
+    rules = {"pid": (pid > 0) & (pid <= PID_MAX), "end": (last & 0xFF) > 0}
     return Record("logout", Struct(*layout), rules, clock=this.fu_tv // US, derived=derived, labels=LABELS, units=UNITS)
 
 
@@ -112,7 +116,6 @@ def upto(start: int, stop: int) -> Any:
     return lambda context: min(max(context.length - start, 0), stop - start)
 
 
-IN_TIME = {"tv": (this.fu_tv >= YEAR_2001 * US) & (this.fu_tv < YEAR_2106 * US)}
 session = Record(
     "session",
     Struct(
@@ -125,7 +128,6 @@ session = Record(
         "fu_host" / Bytes(upto(HOST, SIZE)),
     ),
     rules={
-        **IN_TIME,
         "pid": (this.fu_pid > 0) & (this.fu_pid <= PID_MAX),
         "user": not_empty(this.fu_user),
         "user padding": nul_padded(this.fu_user),
@@ -150,7 +152,7 @@ utx_log = Framed(
     largest=2 + SIZE,
     orders=("big",),
     types={
-        **{kind + (size << 8): clock_event(size) for kind in CLOCK_EVENTS for size in range(6, TV + 1)},
+        **{kind + (size << 8): clock_event(size) for kind in CLOCK_EVENTS for size in range(TV - 2, TV + 1)},
         **{LOGOUT + (size << 8): ended(size) for size in range(PID + 2, USER + 1)},
         SESSION: session,
     },
@@ -158,6 +160,28 @@ utx_log = Framed(
 
 FIRST, LAST = 730_000_000, 2**31
 """February 1993: no FreeBSD wrote a utmp record before."""
+LINES = (b"tty", b"pts/", b"console\0", b"cua", b"dcons\0", b"ftp", b":0", b":1", b"~\0", b"|\0", b"{\0")
+"""How the name of a line begins: of a terminal, of ftpd or of a display, and the marks of reboots and of clock changes."""
+
+
+def terminal(line: Any) -> Truth:
+    """True where a byte-string field begins as one of LINES."""
+
+    def terminal(octets: Any) -> Any:
+        known = [(octets[..., : len(start)] == np.frombuffer(start, np.uint8)).all(axis=-1) for start in LINES]
+        return np.logical_or.reduce(known)
+
+    return Truth(terminal, line)
+
+
+def word(field: Any) -> Truth:
+    """True where a byte-string field has no space."""
+
+    def word(octets: Any) -> Any:
+        return (octets != 0x20).all(axis=-1)
+
+    return Truth(word, field)
+
 
 utmp_44 = Format(
     "utmp_44",
@@ -167,10 +191,11 @@ utmp_44 = Format(
         Struct("ut_line" / Bytes(8), "ut_name" / Bytes(16), "ut_host" / Bytes(16), "ut_time" / Int32ul),
         rules={
             "time": (this.ut_time >= FIRST) & (this.ut_time < LAST),
-            "line": text_padded(this.ut_line),
-            "line used": not_empty(this.ut_line),
-            "name": text_padded(this.ut_name),
-            "host": text_padded(this.ut_host),
+            "line text": text_padded(this.ut_line),
+            "terminal": terminal(this.ut_line),
+            "name text": text_padded(this.ut_name),
+            **each(word, "ut_line", "ut_name", "ut_host"),
+            "host text": text_padded(this.ut_host),
             "host of name": not_empty(this.ut_name) | all_zero(this.ut_host),
         },
         clock=this.ut_time,
