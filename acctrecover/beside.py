@@ -18,19 +18,23 @@ def ready(records: Path | None, offsets: Path | None, paths: Sequence[str], *, f
     """Raise OutputError before any work where one of the outputs could not be written."""
     if records is not None:
         check_ending(records)
-    if len(paths) > 1:
-        raise OutputError(f"{'--records' if records is not None else '--csa-offsets'} takes one input at a time")
+    if offsets is not None and len(paths) > 1:
+        raise OutputError("--csa-offsets takes one input at a time")
     targets = [target for target in (records, offsets) if target is not None]
     if len({os.path.realpath(target) for target in targets}) < len(targets):
         raise OutputError("the outputs must be different files")
     for target in targets:
-        refuse(target, file_of(paths[0]), force=force)
+        for path in paths:
+            refuse(target, file_of(path), force=force)
 
 
-def write(found: Scan, records: Path | None, offsets: Path | None, *, force: bool, progress: Callable[[int], None]) -> None:
-    """Write the records of a scan, and its offset_lines; both appear, or none. `progress` is told of the records' bytes."""
+def write(
+    scans: Sequence[Scan], records: Path | None, offsets: Path | None, *, force: bool, progress: Callable[[int], None]
+) -> None:
+    """Write the records of some scans, and the offset_lines of one; both appear, or none. `progress` is told of the records'
+    bytes."""
     with atomic_outputs([target for target in (records, offsets) if target is not None], force=force) as files:
         if records is not None:
-            write_records(found, records, files[0], progress)
+            write_records(scans, records, files[0], progress)
         if offsets is not None:
-            files[-1].writelines(f"{line}\n".encode() for line in offset_lines(found))
+            files[-1].writelines(f"{line}\n".encode() for line in offset_lines(scans[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from acctrecover.dialect import Dialect
 from acctrecover.errors import OutputError
 from acctrecover.expr import fields_of
 from acctrecover.framed import FramedDialect
+from acctrecover.interleave import interleaved
 from acctrecover.parquet import kinds_of, write_parquet
 from acctrecover.result import RECORD, Scan
 from acctrecover.schema import TIMES, Record
@@ -139,24 +140,32 @@ def check_ending(path: Path) -> None:
         raise OutputError(f"{path}: .parquet needs pyarrow, which the extra acctrecover[parquet] brings")
 
 
-def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
-    """Write every record of a scan to an open file, in the form its name's ending says."""
+def write_records(scans: Sequence[Scan], path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
+    """Write every record of a scan to an open file, in the form its name's ending says; of several scans in the order of their
+    clocks, with a column `file`."""
     check_ending(path)
-    seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
+    seen = list({id(d): d for scan in scans for d in scan.told.by_extent.values()}.values())
+    names = (["file"] if len(scans) > 1 else []) + columns(seen)
+
+    def every(progress: Callable[[int], None] = lambda done: None) -> Iterator[dict[str, Any]]:
+        if len(scans) == 1:
+            return rows(scans[0], progress)
+        return interleaved([(scan.name, rows(scan, progress)) for scan in scans], _kinds(seen))
+
     if path.suffix == ".parquet":
-        kinds = kinds_of(rows(scan), columns(seen))  # a pass of its own, so that no row has to be kept
-        write_parquet(rows(scan, progress), kinds, units(seen), file)
+        kinds = kinds_of(every(), names)  # a pass of its own, so that no row has to be kept
+        write_parquet(every(progress), kinds, units(seen), file)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
-        for row in rows(scan, progress):
+        for row in every(progress):
             out.write(json.dumps(row) + "\n")
     elif path.suffix == ".body":
         counted = {(name, record.name): _beside_clock(record) for name, record in _kinds(seen)}
-        for row in rows(scan, progress):
+        for row in every(progress):
             if told := line(row, counted.get((row["format"], row["type"]), {})):
                 out.write(told + "\n")
     else:
-        writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
+        writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(scan, progress))
+        writer.writerows(every(progress))

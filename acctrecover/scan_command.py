@@ -21,7 +21,9 @@ def scan(
     records: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime."
+            metavar="FILE",
+            help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime; of several "
+            "inputs in the order of their clocks.",
         ),
     ] = None,
     csa_offsets: Annotated[
@@ -45,13 +47,14 @@ def scan(
         from acctrecover.beside import ready, write
 
         ready(records, csa_offsets, paths, force=force)
-    worst, shown = 0, False
+    worst, shown, scans = 0, False, []
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
                 found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if records is not None or csa_offsets is not None:
-                    write(found, records, csa_offsets, force=force, progress=progress)
+                scans += [found] if records is not None or csa_offsets is not None else []
+                if scans and len(paths) == 1:
+                    write(scans, records, csa_offsets, force=force, progress=progress)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))
@@ -63,4 +66,7 @@ def scan(
             show(scan_text(found, every=every))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
+    if scans and len(paths) > 1:
+        with bar(scan.name for scan in scans) as progress:
+            write(scans, records, csa_offsets, force=force, progress=progress)
     raise typer.Exit(worst)

@@ -16,6 +16,8 @@ EPOCH = "s since 1970"
 """The unit of a field that holds a time."""
 TIMES = {EPOCH: 1, "ms since 1970": 10**3, "us since 1970": 10**6, "ns since 1970": 10**9}
 """Every such unit, and how many of them make a second."""
+NS_SINCE_BOOT = "ns since boot"
+"""The unit of a field that tells when, but not the date: it orders the records of one machine."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def test_the_exit_status_tells_whole_damaged_and_impossible_apart(tmp_path: Path
         (["repair", str(WHOLE), "-o", "/dev/null", "--force"], "no regular file"),
         (["repair", str(WHOLE), "-o", "o", "--report", "./o"], "different files"),
         (["scan", str(WHOLE), "--records", "x.xls"], ".csv"),
-        (["scan", str(WHOLE), str(DAMAGED), "--records", "x.csv"], "one input at a time"),
+        (["scan", str(WHOLE), str(DAMAGED), "--csa-offsets", "x"], "one input at a time"),
         (["scan", "--cookie", "2B91", str(WHOLE)], "0xffff"),
         (["cookie-stats", str(WHOLE), "--cookie", "0x0000"], "0xffff"),
         (["cookie-stats", str(WHOLE), "--table", "t.txt"], ".npy or .csv"),
@@ -184,7 +184,7 @@ def test_a_format_whose_field_is_called_as_a_general_column_keeps_both(tmp_path:
     )
     event = bytes([3, 0, 5, 0, 1, 1, 1, 1, 7, 0, 0, 0])
     with (tmp_path / "r.csv").open("wb") as file:
-        write_records(scan(event * 50, places=[tmp_path / "door.py"]), tmp_path / "r.csv", file)
+        write_records([scan(event * 50, places=[tmp_path / "door.py"])], tmp_path / "r.csv", file)
     with (tmp_path / "r.csv").open(newline="") as file:
         row = next(csv.DictReader(file))
     assert (row["type"], row["size"], row["record_type"], row["record_size"]) == ("event", "12", "3", "5")
