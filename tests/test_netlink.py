@@ -138,6 +138,43 @@ def test_each_version_of_taskstats_has_its_fields_where_the_kernel_has_them(vers
             assert shape.dtype.fields[name][1] - base == at, name  # type: ignore[index]
 
 
+def attribute(order: str, kind: int, data: bytes) -> bytes:
+    return struct.pack(order + "HH", 4 + len(data), kind) + data
+
+
+def padded(order: str, aggregates: list[tuple[int, int, bytes]], *, before: bool) -> bytes:
+    """A message that mk_reply() makes where TASKSTATS_NEEDS_PADDING, of (id type, id, struct) each."""
+    body, null = bytes([2, 1, 0, 0]), attribute(order, 6, b"")
+    for kind, number, stats in aggregates:
+        body += null if before else b""
+        held = attribute(order, kind, struct.pack(order + "I", number))
+        held += null if not before and (16 + len(body) + 4 + len(held)) % 8 == 0 else b""  # nla_need_padding_for_64bit()
+        body += attribute(order, kind + 3, held + attribute(order, 3, stats))
+    return struct.pack(order + "IHHII", 16 + len(body), 31, 0, 7, 0) + body
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_messages_with_type_null_hold_what_those_without_hold(order: str, before: bool) -> None:
+    """Of 328 bytes, version 8, as all kernels have sent that put TYPE_NULL before an aggregate."""
+    version, size = (8, 328) if before else (16, 560)
+    values = struct.pack(order + "H2xIBB", version, 0, 2, 0).ljust(80, b"\0") + b"cc1".ljust(32, b"\0") + bytes(8)
+    values += struct.pack(order + "IIIII4xq", 7, 8, 4711, 4710, 1795447658, 2000000)
+    stats = values.ljust(size, b"\0")
+    group = struct.pack(order + "H2xIBB", version, 0, 2, 0).ljust(size, b"\0")
+    one = padded(order, [(1, 4711, stats)], before=before)
+    both = padded(order, [(1, 4711, stats), (2, 4700, group)], before=before)
+    found = scan((one + both) * 4)
+    assert found.whole
+    assert [(e.format, e.byte_order) for e in found.extents] == [("taskstats", {"<": "little", ">": "big"}[order])]
+    told = list(rows(found))
+    assert [row["type"] for row in told] == ["PID", "PID+TGID"] * 4
+    for row in told:
+        assert (row["null_type"], row["version"], row["ac_comm"], row["ac_pid"], row["ac_uid"]) == (6, version, "cc1", 4711, 7)
+        assert row["clock_seconds"] == 1795447660
+    assert (told[1]["tgid_id"], told[1]["tgid_version"]) == (4700, version)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize(
