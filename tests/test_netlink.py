@@ -95,6 +95,9 @@ def test_accounting_records_match_the_exits_that_the_connector_told() -> None:
     for record in accounted:
         told = leaders[record["ac_pid"]]
         assert (told["parent_tgid"], told["exit_code"]) == (record["ac_ppid"], record["ac_exitcode"])
+    pids = [record["ac_pid"] for record in accounted]
+    ended = sorted(leaders.values(), key=lambda told: told["timestamp_ns"])
+    assert pids[:-1] == [told["process_pid"] for told in ended if told["process_pid"] in pids[:-1]]
 
 
 def test_taskstats_agree_with_the_accounting_records_of_their_processes() -> None:
