@@ -34,7 +34,7 @@ The package, from the top down; each module imports only from the lines below it
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
     heading                         what a declaration fixes of headers
     shape                           one record layout: columns, rules, evidence
-    chance                          what a rule is worth by its form
+    chance, sieve                   what a rule is worth by its form; byte strings at every offset
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
