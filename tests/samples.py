@@ -4,8 +4,7 @@ A samples.json holds a list of objects. `sample` names a file of that folder, or
 several formats; `order` is its byte order. `truth` is what an independent writer, or a receiver, told of it, and `places` a regular
 expression that finds (offset, size) of each record in that; records of one size need none. `layout` is the file with the lines
 `layout RECORD SIZE field=offset:size ...` of the C structs, the truth where it is not given; `no layout` says why there is no
-struct. `gcc` and `run` make the files in braces again, byte for byte. `sweep` says what the single-wound sweep lets pass, and why.
-"""
+struct. `gcc` and `run` make the files in braces again, byte for byte."""
 
 from __future__ import annotations
 
@@ -20,13 +19,13 @@ from typing import Any
 from damage import CORPORA
 
 from acctrecover import load_formats
-from acctrecover.dialect import Dialect, dialects
-from acctrecover.fixed import Fixed
+from acctrecover.dialect import Dialect
+from acctrecover.scanning import compiled
 
 LAYOUT = re.compile(r"^layout\t(\w+)\t(\d+)((?:\t\w+=\d+:\d+)+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """A whole stream of one format in one byte order, and what is known of it."""
 
@@ -50,7 +49,7 @@ class Sample:
 
     @cached_property
     def dialect(self) -> Dialect:
-        return next(d for d in compiled() if (d.name, d.order) == (self.format, self.order))
+        return next(d for d in compiled((), None, ()) if (d.name, d.order) == (self.format, self.order))
 
     @cached_property
     def layouts(self) -> list[tuple[str, int, dict[str, tuple[int, int]]]]:
@@ -73,19 +72,14 @@ class Sample:
 
 
 @cache
-def compiled() -> list[Dialect]:
-    """Every format that ships in each of its byte orders; compiled once for all tests."""
-    return dialects(list(load_formats().values()))
-
-
-@cache
 def samples() -> list[Sample]:
     out = []
     for index in sorted(CORPORA.glob("**/samples.json")):
         for told in json.loads(index.read_text()):
+            before, _, behind = told["sample"].partition("{format}")
             for path in sorted(index.parent.glob(told["sample"].replace("{format}", "*"))):
-                before, _, behind = told["sample"].partition("{format}")
-                out.append(Sample(path, told.get("format") or path.name[len(before) : len(path.name) - len(behind)], told["order"], told))
+                name = told.get("format", path.name[len(before) : len(path.name) - len(behind)])
+                out.append(Sample(path, name, told["order"], told))
     return out
 
 
@@ -97,9 +91,5 @@ def known() -> list[Sample]:
 
 def family(name: str) -> list[str]:
     """The formats declared in the same file."""
-    formats = load_formats()
-    return [other for other, form in formats.items() if form.place.rpartition(":")[0] == formats[name].place.rpartition(":")[0]]
-
-
-def fixed(sample: Sample) -> bool:
-    return isinstance(sample.dialect, Fixed)
+    file = {other: str(form.place).rpartition(":")[0] for other, form in load_formats().items()}
+    return [other for other in file if file[other] == file[name]]
