@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 from damage import Wound, faults, wounds
-from samples import Sample, family
+from samples import Sample
 
 from acctrecover import scan
 from acctrecover.fixed import Fixed
@@ -41,18 +41,23 @@ def offsets(sample: Sample) -> range:
 
 
 @cache
-def weak(sample: Sample) -> frozenset[int]:
-    """Where the records begin that prove too little to be kept between two wounds: of less evidence than RISK asks for, or valid in
-    another reading of the family, as the other byte order."""
+def weak(sample: Sample, formats: tuple[str, ...]) -> dict[int, int]:
+    """Where the records begin that prove too little beside a wound, and how many of them in a row do.
+
+    They have less evidence than RISK asks of a record that stands alone, or are as valid in another format, or order, of these.
+    """
     data, places = head(sample)
     octets = np.frombuffer(data, np.uint8)
     starts, sizes = (np.array(column, np.int64) for column in zip(*places, strict=True))
-    out = set(starts[sample.dialect.bits(octets, Found(starts, sizes)) < -np.log2(RISK)].tolist())
-    if isinstance(sample.dialect, Fixed):
-        for other in compiled(tuple(family(sample.format)), None, ()):
-            if (other.name, other.order) != (sample.format, sample.order):
-                out |= set(starts.tolist()) & set(other.candidates(octets).starts.tolist())
-    return frozenset(out)
+    bits = sample.dialect.bits(octets, Found(starts, sizes))
+    asked = -np.log2(RISK)
+    out = {}
+    for at, size, own in zip(starts[bits < asked], sizes[bits < asked], bits[bits < asked], strict=True):
+        out[int(at)] = int(np.ceil((asked + np.log2(3 * size)) / own))
+    for other in compiled(formats, None, ()) if isinstance(sample.dialect, Fixed) else []:
+        if (other.name, other.order) != (sample.format, sample.order):
+            out |= {at: 1 for at in other.candidates(octets).starts.tolist() if at not in out}
+    return out
 
 
 @cache
@@ -67,35 +72,36 @@ def entries(sample: Sample) -> list[tuple[int, int]]:
     return out
 
 
-def allowed(sample: Sample, wound: Wound, fault: str) -> bool:
+def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) -> bool:
     """Whether a fault is one that follows from how little the format marks. What is lost then:
 
-    of a weak record, the record itself, when it is the last before the wounded one or the first behind it: it stands alone in the
-    gap, and chance would leave as much there. Of an entry, no record, but those of the wounded one may be called suspect.
+    Of weak records, those next to the wounded one that are too few to prove themselves: mostly the one before it. In their place
+    as many may be read out of step, or in the other byte order. Of an entry no record, but those of the wounded one may be called
+    suspect.
     """
     places = head(sample)[1]
     what, _, where = fault.partition(" at ")
-    touched = [(start, stop) for start, stop in entries(sample) if start <= wound.at + wound.gone and wound.at <= stop]
     beside = {now: start for start, size in places if (now := wound.moved(start, size)) is not None}
     if what.startswith("doubts"):
+        touched = [(start, stop) for start, stop in entries(sample) if start <= wound.at + wound.gone and wound.at <= stop]
         mates = {now for now, start in beside.items() if any(low <= start < high for low, high in touched)}
         return len(touched) > 0 and set(map(int, where.strip("[]").split(","))) <= mates
-    if what.startswith("lost"):
-        order = [start for start, _ in places]
-        hit = [index for index, (start, size) in enumerate(places) if wound.moved(start, size) is None] or [
-            index for index, (start, _) in enumerate(places) if start >= wound.at
-        ][:1]
-        near = order[max(0, min(hit, default=0) - 1) : max(hit, default=0) + 2]
-        return beside.get(int(where)) in weak(sample) & set(near)
-    return False
+    if what.startswith("invented"):
+        reach = max(weak(sample, formats).values(), default=0) * max(size for _, size in places)
+        return isinstance(sample.dialect, Fixed) and abs(int(where) - wound.at) <= reach
+    if not what.startswith("lost"):
+        return False
+    start = beside[int(where)]
+    between = sum(start < at < wound.at or wound.at < at < start for at in beside.values())  # untouched ones
+    return between < weak(sample, formats).get(start, 0)
 
 
-def wrong(sample: Sample, at: int, formats: list[str] | None) -> Iterator[tuple[str, int, str]]:
+def wrong(sample: Sample, at: int, *formats: str) -> Iterator[tuple[str, int, str]]:
     """(wound, offset, fault) of every wound dealt at one offset, where the scan is for these formats, or all."""
     data, places = head(sample)
     moving = isinstance(sample.dialect, Fixed) and sample.dialect.slots  # there a record's place says whose it is
     for wound in wounds(data, at):
         if not (moving and len(wound.put) != wound.gone):
-            for fault in faults(wound, places, formats):
-                if not allowed(sample, wound, fault):
+            for fault in faults(wound, places, list(formats) or None):
+                if not allowed(sample, wound, fault, formats):
                     yield wound.name, wound.at, fault

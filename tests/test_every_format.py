@@ -1,4 +1,4 @@
-"""Every format in the folder has a sample, a source, the layout of its C struct and equal engines, and keeps what a wound leaves."""
+"""Every format in the folder has a sample, a source, the layout of its C struct and equal engines, and bears a wound."""
 
 from __future__ import annotations
 
@@ -120,10 +120,10 @@ def test_both_engines_are_tried_on_every_format(name: str) -> None:
 @each_sample
 def test_no_single_wound_costs_an_untouched_record_or_invents_one(sample: Sample) -> None:
     """For the formats of the same file. ACCTRECOVER_SWEEP=1 deals the wounds at every offset."""
-    assert [fault for at in offsets(sample) for fault in wrong(sample, at, family(sample.format))] == []
+    assert [fault for at in offsets(sample) for fault in wrong(sample, at, *family(sample.format))] == []
 
 
 @each_sample
 def test_no_single_wound_makes_a_record_one_of_another_family(sample: Sample) -> None:
     """As above, for all formats, in the middle."""
-    assert list(wrong(sample, offsets(sample)[-2], None)) == []
+    assert list(wrong(sample, offsets(sample)[-2])) == []
