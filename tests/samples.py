@@ -89,6 +89,7 @@ def known() -> list[Sample]:
     return [sample for sample in samples() if sample.format in names]
 
 
+@cache
 def family(name: str) -> list[str]:
     """The formats declared in the same file."""
     file = {other: str(form.place).rpartition(":")[0] for other, form in load_formats().items()}

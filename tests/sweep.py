@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 from damage import Wound, faults, wounds
-from samples import Sample
+from samples import Sample, family
 
 from acctrecover import scan
 from acctrecover.fixed import Fixed
@@ -29,7 +29,7 @@ def head(sample: Sample) -> tuple[bytes, Places]:
     """The first records of a sample, 32 or as many more as make a whole stream of it, and where they are."""
     for count in range(RECORDS, len(sample.places) + 1):
         data = sample.data[: sum(sample.places[count - 1])]
-        if scan(data, [sample.format]).whole:
+        if scan(data, family(sample.format)).whole:
             return data, sample.places[:count]
     return sample.data, sample.places
 
@@ -67,7 +67,7 @@ def entries(sample: Sample) -> list[tuple[int, int]]:
     declared = sample.dialect.declared
     linked = declared.entries.linked if isinstance(sample.dialect, FramedDialect) and declared.entries else frozenset()  # type: ignore[union-attr]
     out: list[tuple[int, int]] = []
-    for (start, size), kind in zip(places, scan(data, [sample.format]).records["type"].tolist(), strict=True):
+    for (start, size), kind in zip(places, scan(data, family(sample.format)).records["type"].tolist(), strict=True):
         out.append((out.pop()[0], start + size) if kind in linked else (start, start + size))
     return out
 
@@ -87,7 +87,7 @@ def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) 
         mates = {now for now, start in beside.items() if any(low <= start < high for low, high in touched)}
         return len(touched) > 0 and set(map(int, where.strip("[]").split(","))) <= mates
     if what.startswith("invented"):
-        reach = max(weak(sample, formats).values(), default=0) * max(size for _, size in places)
+        reach = (max(weak(sample, formats).values(), default=-1) + 1) * max(size for _, size in places)
         return isinstance(sample.dialect, Fixed) and abs(int(where) - wound.at) <= reach
     if not what.startswith("lost"):
         return False

@@ -40,7 +40,7 @@ def genuine() -> dict[tuple[str, bool, int], list[bytes]]:
     """Records of the samples by what their layout is called, byte order and size: a few of each."""
     out: dict[tuple[str, bool, int], list[bytes]] = {}
     for sample in known():
-        for dialect, rows, octets, low in scan(sample.data, [sample.format]).batches():
+        for dialect, rows, octets, low in scan(sample.data).batches():
             if dialect is not None:
                 found = Found(rows["offset"] - low, rows["size"].astype(np.int64))
                 layouts = list(dialect.shapes(octets, found))

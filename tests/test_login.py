@@ -18,7 +18,7 @@ from acctrecover.export import rows
 
 LOGIN = CORPORA / "login"
 SPECIMENS = CORPORA.parent.parent / "shared" / "specimens"
-WRITTEN = [sample.path for sample in known() if sample.path.parent == LOGIN]
+WRITTEN = [sample.path for sample in known() if sample.path.parent == LOGIN and sample.beside("truth")]
 LIVE = [LOGIN / "wtmp", LOGIN / "btmp", LOGIN / "lastlog"]
 THIRD_PARTY = "third-party test data, which is no part of this repository"
 
