@@ -3,13 +3,16 @@
 The package, from the top down; each module imports only from the lines below its own.
 
     cli                             the command line
-    scan_command, repair_command, stats_command, damage_command, formats_command
+    scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
     options, console                what several commands take, and where they speak
-    report_repair, report_stats, report_damage, report_formats
+    report_repair, report_verify, report_stats, report_damage, report_formats
     report                          how a scan reads
+    verifying                       a repair checked by its report alone, with code of its own
+    replaying, tallying             the output made again of the evidence; whether a report's numbers add up
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
     repairing, damaging, explaining, beside  what the commands do
+    provenance                      what a repair's report says for a second examiner
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held

@@ -95,6 +95,7 @@ def test_help_names_every_command_in_a_whole_sentence() -> None:
     assert [line.split()[0] for line in done.stdout.decode().split("Commands:")[1].splitlines() if line] == [
         "scan",
         "repair",
+        "verify",
         "cookie-stats",
         "damage",
         "formats",
@@ -209,13 +210,14 @@ def test_the_report_says_where_each_byte_of_the_output_came_from(tmp_path: Path,
     done = run("repair", "-", "-o", out, "--report", report, "--quarantine", aside, "--json", stdin=bytes(data))
     account = json.loads(report.read_text())
     assert json.loads(done.stdout) == account
-    assert account["input"] == {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (told,) = account["inputs"]
+    assert (told["path"], told["size"], told["sha256"]) == ("-", len(data), hashlib.sha256(data).hexdigest())
     written = out.read_bytes()
     assert account["output"]["size"] == len(written)
     assert account["output"]["sha256"] == hashlib.sha256(written).hexdigest()
-    assert bool(account["patches"]) is (name == "healed")
+    assert bool(told["patches"]) is (name == "healed")
     left, kept = bytearray(), bytes(data)
-    for patch in account["patches"]:
+    for patch in told["patches"]:
         before, after = bytes.fromhex(patch["before"]), bytes.fromhex(patch["after"])
         assert data[patch["offset"] :][: len(before)] == before
         data[patch["offset"] : patch["offset"] + len(before)] = after

@@ -22,11 +22,12 @@ def test_a_repair_is_rebuilt_from_its_report_and_repaired_again_stays_as_it_is(t
         first = repair(damaged, tmp_path / f"once-{seed}")
         written = (tmp_path / f"once-{seed}").read_bytes()
         account = first.to_json()
-        with open_source(first.scan.told.evidence) as source:
-            data = bytearray(source.read(0, source.size))
-        told = account.get("undone", account["input"])
+        with open_source(first.scan.told.evidence) as opened:
+            data = bytearray(opened.read(0, opened.size))
+        (source,) = account["inputs"]
+        told = source.get("undone", source)
         assert (told["size"], told["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-        for patch in account["patches"]:
+        for patch in source["patches"]:
             before, after = bytes.fromhex(patch["before"]), bytes.fromhex(patch["after"])
             assert data[patch["offset"] :][: len(before)] == before
             data[patch["offset"] : patch["offset"] + len(before)] = after
