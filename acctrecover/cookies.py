@@ -96,6 +96,7 @@ class CookieStats:
             }
 
         return {
+            "schema": "acctrecover/cookie-stats/1",
             "kind": "cookie-stats",
             "inputs": self.inputs,
             "bytes": self.bytes,

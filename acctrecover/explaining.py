@@ -75,7 +75,7 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """The object that `explain --json` prints; bytes are in hex."""
-        out: dict[str, Any] = {"kind": "explanation", **asdict(self)}
+        out: dict[str, Any] = {"schema": "acctrecover/explain/1", "kind": "explanation", **asdict(self)}
         for row, one in zip(out["fields"], self.fields, strict=True):
             row["octets"] = one.octets.hex()
         return out

@@ -42,7 +42,13 @@ def lost_records(extent: Extent) -> str:
 
 def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
-    source: dict[str, Any] = {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+    source: dict[str, Any] = {
+        "schema": "acctrecover/scan/1",
+        "kind": "source",
+        "path": scan.name,
+        "size": scan.size,
+        "sha256": scan.sha256,
+    }
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}

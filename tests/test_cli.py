@@ -108,7 +108,7 @@ def test_json_is_one_object_a_line_in_offset_order() -> None:
     lines = objects(run("scan", "--json", DAMAGED).stdout)
     assert [line["kind"] for line in lines] == ["source", "gap", "chain", "gap", "chain", "summary"]
     digest = hashlib.sha256(DAMAGED.read_bytes()).hexdigest()
-    assert lines[0] == {"kind": "source", "path": str(DAMAGED), "size": 15872, "sha256": digest}
+    assert lines[0] == {"schema": "acctrecover/scan/1", "kind": "source", "path": str(DAMAGED), "size": 15872, "sha256": digest}
     assert [line["start"] for line in lines[1:-1]] == [0, 20, 12244, 12288]
     assert all(list(line)[: len(EXTENT)] == EXTENT for line in lines[1:-1])
     assert lines[-1]["records"] == {"intact": 247, "suspect": 0, "healed": 0, "torn": 1}
