@@ -92,6 +92,14 @@ class Merge:
         """Bytes of all copies that are in no written record."""
         return sum(stop - start for _, start, stop in self.aside)
 
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import table
+
+        told = f"{self.kept:,} records of {self.format} {self.byte_order}-endian" if self.format else "no record"
+        rows = [(scan.name, scan.size, len(scan.gaps), gave) for scan, gave in zip(self.scans, self.gave, strict=True)]
+        doubts = f"{len(self.lost):,} places lost in every copy, {len(self.conflicts):,} conflicts"
+        return table(f"{told}, {self.size:,} bytes; {doubts}", ("copy", "size", "gaps", "records it gave"), rows)
+
     def to_json(self) -> dict[str, Any]:
         """The object `--report` writes; `acctrecover verify` checks it against copies and outputs."""
         statuses = {status: self.counts.get(status, 0) for status in ("intact", "suspect", "healed")}

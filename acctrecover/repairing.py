@@ -50,6 +50,14 @@ class Repair:
         """Whether the input was whole and all of it was written."""
         return self.scan.whole and not self.left_out
 
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import span, table
+
+        told = f"{self.kept:,} records of {self.format} {self.byte_order}-endian" if self.format else "no record"
+        rows = [(span(*piece[:2]), span(*piece[2:4]), piece[5], piece[4]) for piece in self.pieces]
+        left = f"{self.left_out:,} records and {self.quarantined:,} bytes left out"
+        return table(f"{told}, {self.size:,} bytes; {left}", ("output", "input", "records", "status"), rows)
+
     def to_json(self) -> dict[str, Any]:
         """The object `--report` writes; `acctrecover verify` checks it against input and outputs."""
         statuses = {status: sum(p[5] for p in self.pieces if p[4] == status) for status in ("intact", "suspect", "healed")}
