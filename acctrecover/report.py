@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
-from acctrecover.words import number, plain, when
+from acctrecover.words import number, plain, quoted, when
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
@@ -94,7 +93,7 @@ def verdict(scan: Scan) -> Iterator[str]:
     counts, name = scan.counts, plain(scan.name)
     if not scan.whole and scan.chains:
         target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {shlex.quote(scan.name)} -o {shlex.quote(target)}"
+        yield f"next: acctrecover repair {quoted(scan.name)} -o {quoted(target)}"
     if scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
@@ -102,7 +101,7 @@ def verdict(scan: Scan) -> Iterator[str]:
         more = "; one more was being written" if scan.gaps else ""
         yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
     elif scan.other is not None:
-        yield f"{name}: {scan.other.told.replace('FILE', shlex.quote(name))}"
+        yield f"{name}: {scan.other.told.replace('FILE', quoted(scan.name))}"
     elif not scan.chains:
         yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
     elif scan.told is not scan and scan.told.whole:
