@@ -3,13 +3,16 @@
 The package, from the top down; each module imports only from the lines below its own.
 
     cli                             the command line
-    scan_command, repair_command, stats_command, damage_command, formats_command
+    scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
     options, console                what several commands take, and where they speak
-    report_repair, report_stats, report_damage, report_formats
+    report_repair, report_verify, report_stats, report_damage, report_formats
     report                          how a scan reads
+    verifying                       a repair checked by its report alone, with code of its own
+    replaying, tallying             the output made again of the evidence; whether a report's numbers add up
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
     repairing, damaging, explaining, beside  what the commands do
+    provenance                      what a repair's report says for a second examiner
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held
@@ -39,29 +42,64 @@ The package, from the top down; each module imports only from the lines below it
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    notebook                        results as a notebook shows them
     errors, extent, stream, undone, lineage, bar, others, words
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what a type checker sees; what runs loads each when it is first asked for
+    from acctrecover.cookies import cookie_stats
+    from acctrecover.damaging import damage
+    from acctrecover.errors import AcctrecoverError
+    from acctrecover.explaining import explain
+    from acctrecover.export import to_arrow, to_pandas
+    from acctrecover.merging import merge
+    from acctrecover.registry import load_formats
+    from acctrecover.repairing import repair
+    from acctrecover.scanning import scan
+    from acctrecover.verifying import verify
 
 __version__ = "0.1.0"
-__all__ = ["cookie_stats", "damage", "explain", "load_formats", "merge", "repair", "scan"]
+__all__ = [
+    "AcctrecoverError",
+    "cookie_stats",
+    "damage",
+    "explain",
+    "load_formats",
+    "merge",
+    "repair",
+    "scan",
+    "to_arrow",
+    "to_pandas",
+    "verify",
+]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # else any name would pass for one of these
 
-    homes = {
-        "cookie_stats": "cookies",
-        "damage": "damaging",
-        "explain": "explaining",
-        "load_formats": "registry",
-        "merge": "merging",
-        "repair": "repairing",
-        "scan": "scanning",
-    }
-    value = getattr(import_module(f"acctrecover.{homes[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        homes = {
+            "AcctrecoverError": "errors",
+            "cookie_stats": "cookies",
+            "damage": "damaging",
+            "explain": "explaining",
+            "load_formats": "registry",
+            "merge": "merging",
+            "repair": "repairing",
+            "scan": "scanning",
+            "to_arrow": "export",
+            "to_pandas": "export",
+            "verify": "verifying",
+        }
+        value = getattr(import_module(f"acctrecover.{homes[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

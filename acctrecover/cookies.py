@@ -82,6 +82,14 @@ class CookieStats:
         most = above * (1 - 1 / (9 * above) + 1.645 / (3 * above**0.5)) ** 3 if count else 3.0
         return min(most / self.words, 1.0) * GIB if self.words else float(GIB)
 
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import table
+
+        some = [self.nominee, self.cookie, swap(self.cookie), *(word for word, _ in self.rarest(10))] if self.words else []
+        roles = ["to nominate", "the cookie", "the cookie swapped", *["rare"] * 10]
+        rows = [(f"0x{word:04X}", role, int(self.counts[word]), self.rank(word)) for word, role in zip(some, roles, strict=False)]
+        return table(f"{self.words:,} words of {self.bytes:,} bytes", ("word", "what", "count", "rank"), rows)
+
     def to_json(self, top: int) -> dict[str, Any]:
         """The object `cookie-stats --json` prints."""
 
@@ -96,6 +104,7 @@ class CookieStats:
             }
 
         return {
+            "schema": "acctrecover/cookie-stats/1",
             "kind": "cookie-stats",
             "inputs": self.inputs,
             "bytes": self.bytes,

@@ -20,6 +20,7 @@ from acctrecover.scanning import compiled, scan
 from acctrecover.schema import ORDERS, TIMES
 from acctrecover.shape import Shape
 from acctrecover.source import Evidence, Source, open_source
+from acctrecover.words import shown
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,17 @@ class Explanation:
         """Bits of the rules that hold, less those of the rules that fail."""
         return sum(rule.evidence_bits * (1 if rule.holds else -1) for rule in self.rules if rule.holds is not None)
 
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import table
+
+        rows = [(f"{f.offset:#010x}", f.octets.hex(), f.name, shown(f.value), f.meaning) for f in self.fields]
+        told = f"{self.offset:#x}: {self.status}, {self.format} {self.byte_order}-endian {self.type} at {self.start:#x}"
+        why = f": {self.why}" if self.why else ""
+        return table(told + why, ("offset", "bytes", "field", "value", "meaning"), rows)
+
     def to_json(self) -> dict[str, Any]:
         """The object that `explain --json` prints; bytes are in hex."""
-        out: dict[str, Any] = {"kind": "explanation", **asdict(self)}
+        out: dict[str, Any] = {"schema": "acctrecover/explain/1", "kind": "explanation", **asdict(self)}
         for row, one in zip(out["fields"], self.fields, strict=True):
             row["octets"] = one.octets.hex()
         return out

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from acctrecover.body import line
 from acctrecover.dialect import Dialect
-from acctrecover.errors import OutputError
+from acctrecover.errors import AcctrecoverError, OutputError
 from acctrecover.framed import FramedDialect
 from acctrecover.result import RECORD, Scan
 from acctrecover.schema import Record
@@ -135,7 +135,9 @@ def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[in
     check_ending(path)
     seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
     if path.suffix == ".parquet":
-        _write_parquet(scan, columns(seen), units(seen), file, progress)
+        import pyarrow.parquet as pq
+
+        pq.write_table(to_arrow(scan, progress), file)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
@@ -152,11 +154,19 @@ def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[in
         writer.writerows(rows(scan, progress))
 
 
-def _write_parquet(scan: Scan, names: list[str], counted: dict[str, str], file: BinaryIO, progress: Callable[[int], None]) -> None:
-    """All rows as one Parquet table, units as metadata of its fields; they are held in memory until it is written."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def to_arrow(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Any:
+    """A pyarrow.Table of every record of a scan, in offset order, torn ones without decoded fields.
 
+    Its columns are those of `scan --records FILE.parquet`: offset and size in bytes, format, byte_order, type, status,
+    evidence_bits, then the fields that the formats declare; what the numbers of a field count is its metadata `unit`, and
+    `clock_seconds` is since the epoch. Raises AcctrecoverError where pyarrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise AcctrecoverError("an Arrow table needs pyarrow, which the extra acctrecover[parquet] brings")
+    import pyarrow as pa
+
+    seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
+    names, counted = columns(seen), units(seen)
     table: dict[str, list[Any]] = {name: [] for name in names}
     for row in rows(scan, progress):
         for name, values in table.items():
@@ -164,7 +174,18 @@ def _write_parquet(scan: Scan, names: list[str], counted: dict[str, str], file: 
     held = {name: _column(values) for name, values in table.items()}
     metadata = {name: {"unit": counted[name]} if name in counted else None for name in names}
     schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in held.items()])
-    pq.write_table(pa.table(held, schema=schema), file)
+    return pa.table(held, schema=schema)
+
+
+def to_pandas(scan: Scan) -> Any:
+    """A pandas.DataFrame of every record of a scan: the columns of `to_arrow`, their types kept (pandas.ArrowDtype), so that a
+    number that a record lacks makes no float of the others. Raises AcctrecoverError where pandas or pyarrow is not installed.
+    """
+    if find_spec("pandas") is None:
+        raise AcctrecoverError("a data frame needs pandas, which the extra acctrecover[pandas] brings")
+    import pandas as pd
+
+    return to_arrow(scan).to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def _column(values: list[Any]) -> Any:

@@ -27,7 +27,7 @@ def repair(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write a JSON account: which copy each output byte came from and where, every gap, SHA-256."
+            metavar="FILE", help="Write a JSON account that verify checks: where each output byte came from, every gap, SHA-256."
         ),
     ] = None,
     quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order.")] = None,

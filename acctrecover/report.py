@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
-from acctrecover.words import number, plain, when
+from acctrecover.words import number, plain, quoted, when
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
@@ -42,7 +41,13 @@ def lost_records(extent: Extent) -> str:
 
 def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
-    source: dict[str, Any] = {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+    source: dict[str, Any] = {
+        "schema": "acctrecover/scan/1",
+        "kind": "source",
+        "path": scan.name,
+        "size": scan.size,
+        "sha256": scan.sha256,
+    }
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
@@ -88,7 +93,7 @@ def verdict(scan: Scan) -> Iterator[str]:
     counts, name = scan.counts, plain(scan.name)
     if not scan.whole and scan.chains:
         target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {shlex.quote(scan.name)} -o {shlex.quote(target)}"
+        yield f"next: acctrecover repair {quoted(scan.name)} -o {quoted(target)}"
     if scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
@@ -96,7 +101,7 @@ def verdict(scan: Scan) -> Iterator[str]:
         more = "; one more was being written" if scan.gaps else ""
         yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
     elif scan.other is not None:
-        yield f"{name}: {scan.other.told.replace('FILE', shlex.quote(name))}"
+        yield f"{name}: {scan.other.told.replace('FILE', quoted(scan.name))}"
     elif not scan.chains:
         yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
     elif scan.told is not scan and scan.told.whole:

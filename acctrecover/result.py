@@ -89,6 +89,26 @@ class Scan:
         parts = [self.placed(rows) for _, rows, _, _ in self.told.batches()]
         return np.concatenate(parts) if parts else np.zeros(0, RECORD)
 
+    def to_arrow(self) -> Any:
+        """`acctrecover.to_arrow` of it: a pyarrow.Table of every record."""
+        import acctrecover
+
+        return acctrecover.to_arrow(self)
+
+    def to_pandas(self) -> Any:
+        """`acctrecover.to_pandas` of it: a pandas.DataFrame of every record."""
+        import acctrecover
+
+        return acctrecover.to_pandas(self)
+
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import span, table
+
+        told = ", ".join(f"{count:,} {status}" for status, count in self.counts.items() if count) or "no record"
+        rows = [(span(e.start, e.stop), e.size, e.format, e.byte_order, e.records, e.cause, e.detail) for e in self.extents]
+        names = ("bytes", "size", "format", "byte order", "records", "cause", "detail")
+        return table(f"{self.name}: {'whole' if self.whole else 'damaged'}: {told}", names, rows)
+
     def placed(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Rows of `told.batches()` by offsets and sizes in the input."""
         if self.transfer is None or self.transfer.undone is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -25,6 +26,10 @@ from acctrecover.slots import bridged
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.survey import RISK, Chain, join
 from acctrecover.walk import Walker
+
+MENDINGS = 8
+"""Times that what was not healed is looked at again beside what was: each needs a record healed in the time before."""
+Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 @lru_cache(maxsize=16)
@@ -88,7 +93,7 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     ground = Background(chains, source.size, read)
     filled = _believed(fill(chains, source.size, read, every, risk), source.size, risk)
     chains = sober(bridged(filled, read), source.size, read, ground, risk)
-    chains, more = _mended(chains, source.size, read, doubting=True)
+    chains, more = _settled_mending(chains, source.size, read)
     oddities += more
     extents, owners = Account(source, chains, oddities).extents()
     if not tiles(extents, source.size):
@@ -129,9 +134,51 @@ def _believed(chains: list[Chain], size: int, risk: float) -> list[Chain]:
     return out
 
 
-def _mended(
-    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], *, doubting: bool
-) -> tuple[list[Chain], list[Oddity]]:
+def _healed_into(chains: list[Chain], whole: list[Chain], healed: list[Oddity]) -> list[Chain]:
+    """Chains with healed records among them as records like any other; `whole` are chains that hold these."""
+    starts = [chain.start for chain in whole]
+    added = []
+    for odd in healed:
+        dialect = whole[bisect_right(starts, odd.offset) - 1].dialect
+        added.append(Chain(dialect, odd.offset, odd.offset + odd.size, 1, 0.0, (odd.offset,)))
+    out: list[Chain] = []
+    for chain in sorted([*chains, *added], key=lambda chain: chain.start):
+        join(out, chain)
+    return out
+
+
+def _settled_mending(chains: list[Chain], size: int, read: Read) -> tuple[list[Chain], list[Oddity]]:
+    """As `_mended`, doubting, until no more is healed: a healed record is a neighbour that speaks for others, as it will be
+    once a repair has written it. So what was repaired stays as it is when it is repaired again."""
+    healed: list[Oddity] = []
+    for turn in range(MENDINGS):
+        out, oddities = _mended(chains, size, _patched(read, healed), doubting=True)
+        new = [odd for odd in oddities if odd.status == "healed"]
+        if not new or turn + 1 == MENDINGS:
+            break
+        healed += new
+        chains = _healed_into(chains, out, new)
+    return out, healed + oddities
+
+
+def _patched(read: Read, healed: list[Oddity]) -> Read:
+    """The bytes with healed records as they should be."""
+    patches = sorted((at, after[0]) for odd in healed for at, _, after in odd.patches)
+    places = np.array([at for at, _ in patches], np.int64)
+    values = np.array([value for _, value in patches], np.uint8)
+
+    def patched(start: int, stop: int) -> npt.NDArray[np.uint8]:
+        octets = read(start, stop)
+        low, high = np.searchsorted(places, (start, start + len(octets)))
+        if low < high:
+            octets = octets.copy()
+            octets[places[low:high] - start] = values[low:high]
+        return octets
+
+    return patched if patches else read
+
+
+def _mended(chains: list[Chain], size: int, read: Read, *, doubting: bool) -> tuple[list[Chain], list[Oddity]]:
     """Chains with the suspect and healed records of the gaps between them, joined; and what is odd about which record."""
     out: list[Chain] = []
     oddities: list[Oddity] = []

@@ -95,6 +95,7 @@ def test_help_names_every_command_in_a_whole_sentence() -> None:
     assert [line.split()[0] for line in done.stdout.decode().split("Commands:")[1].splitlines() if line] == [
         "scan",
         "repair",
+        "verify",
         "cookie-stats",
         "damage",
         "formats",
@@ -107,7 +108,7 @@ def test_json_is_one_object_a_line_in_offset_order() -> None:
     lines = objects(run("scan", "--json", DAMAGED).stdout)
     assert [line["kind"] for line in lines] == ["source", "gap", "chain", "gap", "chain", "summary"]
     digest = hashlib.sha256(DAMAGED.read_bytes()).hexdigest()
-    assert lines[0] == {"kind": "source", "path": str(DAMAGED), "size": 15872, "sha256": digest}
+    assert lines[0] == {"schema": "acctrecover/scan/1", "kind": "source", "path": str(DAMAGED), "size": 15872, "sha256": digest}
     assert [line["start"] for line in lines[1:-1]] == [0, 20, 12244, 12288]
     assert all(list(line)[: len(EXTENT)] == EXTENT for line in lines[1:-1])
     assert lines[-1]["records"] == {"intact": 247, "suspect": 0, "healed": 0, "torn": 1}
@@ -209,13 +210,14 @@ def test_the_report_says_where_each_byte_of_the_output_came_from(tmp_path: Path,
     done = run("repair", "-", "-o", out, "--report", report, "--quarantine", aside, "--json", stdin=bytes(data))
     account = json.loads(report.read_text())
     assert json.loads(done.stdout) == account
-    assert account["input"] == {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (told,) = account["inputs"]
+    assert (told["path"], told["size"], told["sha256"]) == ("-", len(data), hashlib.sha256(data).hexdigest())
     written = out.read_bytes()
     assert account["output"]["size"] == len(written)
     assert account["output"]["sha256"] == hashlib.sha256(written).hexdigest()
-    assert bool(account["patches"]) is (name == "healed")
+    assert bool(told["patches"]) is (name == "healed")
     left, kept = bytearray(), bytes(data)
-    for patch in account["patches"]:
+    for patch in told["patches"]:
         before, after = bytes.fromhex(patch["before"]), bytes.fromhex(patch["after"])
         assert data[patch["offset"] :][: len(before)] == before
         data[patch["offset"] : patch["offset"] + len(before)] = after
