@@ -39,7 +39,7 @@ The package, from the top down; each module imports only from the lines below it
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
-    errors, extent, stream, undone, lineage, bar, others, words
+    errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 
 from typing import Any

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import mmap
 import os
 import stat
 import sys
@@ -13,11 +15,17 @@ from collections.abc import Callable
 from types import TracebackType
 
 from acctrecover.errors import SourceError
+from acctrecover.voids import ERROR, HOLE, OUTSIDE, Voids, holes
 
 PIECE = 1 << 22
 """Bytes read at once when the whole input is hashed or a pipe is emptied."""
+NULS = bytes(PIECE)
 CLOSED = -1
 """The descriptor of a closed Source: reading it fails."""
+STEPPED_OVER = frozenset({errno.EIO, errno.EFAULT})
+"""Read errors of a place, not of the input: the page is a void, and what follows it is read."""
+MOST_HASHED = 1 << 40
+"""Bytes of holes up to which an input is hashed, as NUL bytes at the speed of SHA-256: some ten minutes."""
 
 
 class Held:
@@ -34,12 +42,17 @@ class Source:
     `name` is the path as given, "-" for standard input, "<bytes>" for bytes. `fd_stat` is the file's os.stat_result,
     None where there is no file. A Source is evidence itself: `open_source` opens the same bytes once more, also after this
     one was closed; those of a pipe were read once and are `held` as long as a Source of them is.
+
+    `voids` are the ranges without bytes of their own, which read as NUL bytes; read errors join them as they are met.
+    `start` and `stop` are the window that is asked for: what lies outside is void, offsets stay those of the input.
     """
 
     def __init__(
         self, name: str, size: int, fd: int | None, data: bytes, fd_stat: os.stat_result | None, held: Held | None = None
     ) -> None:
         self.name, self.size, self.fd, self.data, self.fd_stat, self.held = name, size, fd, data, fd_stat, held
+        self.start, self.stop = 0, size
+        self.voids = Voids()
         self._digest = ""
         self._failure: SourceError | None = None
         self._hasher: threading.Thread | None = None
@@ -59,32 +72,67 @@ class Source:
     def again(self) -> Source:
         """Another Source of the same bytes. Raises SourceError where another file has taken the name meanwhile."""
         if self.held is not None or self.fd_stat is None:
-            return Source(self.name, self.size, self.fd, self.data, self.fd_stat, self.held)
+            return self._same(self.fd)
         if self.fd is not None and self.fd != CLOSED:
-            return Source(self.name, self.size, os.dup(self.fd), self.data, self.fd_stat)
-        other = open_source(self.name)
-        if other.fd_stat is None or not os.path.samestat(self.fd_stat, other.fd_stat):
-            with other:
+            return self._same(os.dup(self.fd))
+        with open_source(self.name) as other:
+            if other.fd_stat is None or other.fd is None or not os.path.samestat(self.fd_stat, other.fd_stat):
                 raise SourceError(f"{self.name}: another file has taken its name since it was first read")
-        other.size = self.size
+            return self._same(os.dup(other.fd))
+
+    def _same(self, fd: int | None) -> Source:
+        other = Source(self.name, self.size, fd, self.data, self.fd_stat, self.held)
+        other.start, other.stop, other.voids = self.start, self.stop, self.voids
         return other
 
+    def limit(self, start: int, stop: int) -> None:
+        """Look at no more than the window [start, stop) of the input."""
+        self.start, self.stop = min(max(start, 0), self.size), min(stop, self.size)
+        self.voids = Voids([(0, self.start, OUTSIDE), (self.stop, self.size, OUTSIDE), *self.voids])
+
+    def solid(self, start: int, stop: int, least: int = 1) -> list[tuple[int, int]]:
+        """The parts of [start, stop), clamped to the input, without voids of at least so many bytes, in order."""
+        return self.voids.solid(max(0, start), min(stop, self.size), least)
+
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes [start, stop), clamped to the input. Raises SourceError where the file shrank or fails to read."""
+        """The bytes [start, stop), clamped to the input, those of voids NUL. Raises SourceError where the file shrank or fails
+        to read otherwise than by a read error of a place."""
         start, stop = max(0, start), min(stop, self.size)
+        if not self.voids.within(start, stop):
+            return self._read(start, stop)
+        out = bytearray(max(0, stop - start))
+        for low, high in self.voids.solid(start, stop):
+            out[low - start : high - start] = self._read(low, high)
+        return bytes(out)
+
+    def _read(self, start: int, stop: int) -> bytes:
+        """The bytes [start, stop) of the file itself."""
         if self.fd is None:
             return self.data[start:stop]
         parts = []
         while start < stop:
-            try:
-                part = os.pread(self.fd, stop - start, start)
-            except OSError as error:
-                raise SourceError(f"{self.name}: {(error.strerror or 'read error').lower()} at {start:#x}") from None
+            part = self._pread(start, stop)
+            if part is None:
+                page = min(stop, (start // mmap.PAGESIZE + 1) * mmap.PAGESIZE)
+                part = self._pread(start, page)
+                if part is None:
+                    part = bytes(page - start)
+                    self.voids.add(start, page, ERROR)
             if not part:
                 raise SourceError(f"{self.name}: it shrank to {start:#x} bytes while it was read")
             parts.append(part)
             start += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _pread(self, start: int, stop: int) -> bytes | None:
+        """What one call gives of [start, stop); None where that place cannot be read."""
+        assert self.fd is not None
+        try:
+            return os.pread(self.fd, stop - start, start)
+        except OSError as error:
+            if error.errno in STEPPED_OVER:
+                return None
+            raise SourceError(f"{self.name}: {(error.strerror or 'read error').lower()} at {start:#x}") from None
 
     def later(self, start: int, stop: int) -> bytes:
         """What the file holds of [start, stop) by now, also beyond the size it was opened with; nothing where it has not grown."""
@@ -100,7 +148,11 @@ class Source:
             self._hasher = hasher  # not before: an interrupt between would leave one that cannot be joined
 
     def sha256(self) -> str:
-        """The SHA-256 of the input in hex; waits for it. Raises SourceError where the input cannot be read to its end."""
+        """The SHA-256 in hex of the input, or of the window that is asked for; waits for it. Voids that the file has bytes for are
+        in it with these, holes and read errors as NUL bytes; it is "" where holes are more than MOST_HASHED bytes.
+
+        Raises SourceError where the input cannot be read to its end.
+        """
         self.start_hash()
         if self._hasher is not None:
             self._hasher.join()
@@ -109,15 +161,25 @@ class Source:
         return self._digest
 
     def _hash(self) -> None:
+        if self.voids.total(HOLE)[1] > MOST_HASHED:
+            return
         state = hashlib.sha256()
         try:
-            for at in range(0, self.size, PIECE):
+            for at in range(self.start, self.stop, PIECE):
                 if self._closing:
                     return
-                state.update(self.read(at, at + PIECE))
+                self._feed(state, at, min(at + PIECE, self.stop))
         except SourceError as error:
             self._failure = error
         self._digest = state.hexdigest()
+
+    def _feed(self, state: hashlib._Hash, start: int, stop: int) -> None:
+        for low, high, cause in self.voids.within(start, stop):
+            if cause in (HOLE, ERROR):
+                state.update(self._read(start, low))
+                state.update(memoryview(NULS)[: high - low])
+                start = high
+        state.update(self._read(start, stop))
 
 
 Evidence = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
@@ -150,18 +212,25 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         fd = os.dup(_standard_input())
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode) and status.st_size and os.lseek(fd, 0, os.SEEK_CUR) == 0:
-            return Source(name, status.st_size, fd, b"", status, Held(fd))
+            return _plain(Source(name, status.st_size, fd, b"", status, Held(fd)))
         return _spooled(name, fd, progress)
     fd = _opened(name)
     status = os.fstat(fd)
     if stat.S_ISFIFO(status.st_mode) or (stat.S_ISREG(status.st_mode) and not status.st_size):  # /proc says 0 of all it has
         return _spooled(name, fd, progress)
     if stat.S_ISREG(status.st_mode):
-        return Source(name, status.st_size, fd, b"", status)
+        return _plain(Source(name, status.st_size, fd, b"", status))
     if stat.S_ISBLK(status.st_mode):
         return Source(name, os.lseek(fd, 0, os.SEEK_END), fd, b"", status)
     os.close(fd)
     raise SourceError(f"{name}: is " + ("a directory" if stat.S_ISDIR(status.st_mode) else "no file, block device or pipe"))
+
+
+def _plain(source: Source) -> Source:
+    """A regular file with its holes."""
+    assert source.fd is not None
+    source.voids = Voids(holes(source.fd, source.size))
+    return source
 
 
 def _standard_input() -> int:
