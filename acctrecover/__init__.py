@@ -18,6 +18,7 @@ The package, from the top down; each module imports only from the lines below it
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
+    unread                          records of which bytes were never read
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands
     joint                           what stands between two shared records

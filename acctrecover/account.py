@@ -221,7 +221,7 @@ class Account:
         chain = self.chains[bisect_right(self.starts, extent.start) - 1]
         if chain.measured:  # its share of what the whole chain is worth on the input's own background
             bits = min(bits, chain.bits * extent.size / (chain.stop - chain.start))
-        e_value = float(2.0 ** max(np.log2(max(self.source.size, 1)) - bits, -1000.0))
+        e_value = float(2.0 ** max(np.log2(self.source.room) - bits, -1000.0))
         return replace(extent, records=count, evidence_bits=round(bits, 1), e_value=e_value)
 
     def _edges(self, number: int, start: int, stop: int) -> Offsets:

@@ -24,6 +24,8 @@ from acctrecover.result import WRITING, Scan
 from acctrecover.slots import bridged
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.survey import RISK, Chain, join
+from acctrecover.unread import unread
+from acctrecover.voids import OUTSIDE
 from acctrecover.walk import Walker
 
 
@@ -83,16 +85,18 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(source.read(start, stop), np.uint8)
 
-    chains = sober(_believed(chains, source.size, risk), source.size, read, None, risk)
+    chains = _believed(chains, source, risk)
+    chains = sober(chains, source.size, Background(chains, source.size, read, source.voids), risk)
     chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
-    ground = Background(chains, source.size, read)
-    filled = _believed(fill(chains, source.size, read, every, risk), source.size, risk)
-    chains = sober(bridged(filled, read), source.size, read, ground, risk)
+    ground = Background(chains, source.size, read, source.voids)
+    filled = _believed(fill(chains, source.size, read, every, risk, source.voids), source, risk)
+    chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
     chains, more = _mended(chains, source.size, read, doubting=True)
     oddities += more
-    extents, owners = Account(source, chains, oddities).extents()
+    extents, owners = Account(source, chains, oddities + unread(source, chains)).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
+    extents = [extent for extent in extents if extent.cause != OUTSIDE]
     return Scan(source.name, source.size, source.sha256(), extents, source, owners)
 
 
@@ -112,18 +116,18 @@ def _settled(found: Scan, source: Source) -> Scan:
     return found
 
 
-def _believed(chains: list[Chain], size: int, risk: float) -> list[Chain]:
+def _believed(chains: list[Chain], source: Source, risk: float) -> list[Chain]:
     """The chains whose E-value over the room between their strong neighbours is small enough."""
-    sure = np.log2(max(size, 1)) + 10
+    sure = np.log2(source.room) + 10
     strong = [chain for chain in chains if chain.bits >= sure]
     edges = np.array([edge for chain in strong for edge in (chain.start, chain.stop)] or [0], np.int64)
     out = []
     for chain in chains:
         at = int(np.searchsorted(edges, chain.start, "right")) if strong else 0
         low = int(edges[at - 1]) if at else 0
-        high = int(edges[at]) if strong and at < len(edges) else size
+        high = int(edges[at]) if strong and at < len(edges) else source.size
         beside = bool(at and chain.start == low) or bool(strong and at < len(edges) and chain.stop == high)
-        room = 1 if beside else high - low
+        room = 1 if beside else min(high - low, source.room)
         if chain.bits >= sure or room * 2.0**-chain.bits <= risk:
             out.append(chain)
     return out

@@ -94,6 +94,11 @@ class Source:
         """The parts of [start, stop), clamped to the input, without voids of at least so many bytes, in order."""
         return self.voids.solid(max(0, start), min(stop, self.size), least)
 
+    @property
+    def room(self) -> int:
+        """The bytes of the input that are no void, at least 1: where there is anything to be found."""
+        return max(1, self.size - self.voids.size)
+
     def read(self, start: int, stop: int) -> bytes:
         """The bytes [start, stop), clamped to the input, those of voids NUL. Raises SourceError where the file shrank or fails
         to read otherwise than by a read error of a place."""

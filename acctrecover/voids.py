@@ -22,6 +22,16 @@ ELSEWHERE = frozenset({ABSENT, OUTSIDE})
 
 Void = tuple[int, int, str]
 """(start, stop, cause): a half-open range of the input."""
+TOLD = {
+    HOLE: "for which a sparse file has no room; they read as NUL",
+    UNREAD: "that the mapfile does not call finished",
+    ERROR: "that the system cannot read",
+    ABSENT: "that are no memory, or none of the system's own",
+    OUTSIDE: "that were not asked for",
+}
+"""What is said of so many bytes of each cause."""
+WIDE = 1 << 20
+"""Bytes of a void that no record reaches over."""
 MOST = 1 << 16
 """Holes of one file that are kept; of more the smallest are read as the NUL bytes they are."""
 
@@ -31,6 +41,8 @@ class Voids:
 
     def __init__(self, ranges: Iterable[Void] = ()) -> None:
         self._ranges: list[Void] = []
+        self.size = 0
+        """The bytes of all of them."""
         self._lock = threading.Lock()  # the thread that hashes meets read errors, too
         for start, stop, cause in ranges:
             self.add(start, stop, cause)
@@ -47,6 +59,7 @@ class Voids:
             for low, high in self.solid(start, stop):
                 at = bisect_right(self._ranges, low, key=_start)
                 first = last = at
+                self.size += high - low
                 if at and self._ranges[at - 1][1:] == (low, cause):
                     first, low = at - 1, self._ranges[at - 1][0]
                 if at < len(self._ranges) and self._ranges[at][0] == high and self._ranges[at][2] == cause:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from damage import CORPORA
 from unreadable import address, make_unreadable
 
+from acctrecover import scan
 from acctrecover import source as source_module
 from acctrecover import voids as module
 from acctrecover.source import Source, open_source
@@ -120,3 +122,50 @@ def test_a_window_is_hashed_alone_and_what_is_outside_reads_as_nul_bytes(tmp_pat
         assert source.sha256() == hashlib.sha256(b"3456").hexdigest()
     with open_source(source) as again:
         assert (again.start, again.stop, again.read(2, 5)) == (3, 7, b"\x0034")
+
+
+RECORDS = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
+
+
+def test_a_64_gib_sparse_file_is_scanned_without_reading_its_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "MOST_HASHED", 0)  # or the NUL bytes take SHA-256 its time
+    path = sparse(tmp_path / "f", 64 << 30, (0, RECORDS[:6400]), (5 << 30, RECORDS[6400:]))
+    read = []
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: read.append(size) or pread(fd, size, at))
+    found = scan(path)
+    assert found.sha256 == ""
+    assert [(chain.start, chain.records) for chain in found.chains] == [(0, 100), (5 << 30, 118)]
+    assert sum(read) < 1 << 20
+
+
+def test_a_hole_where_a_stream_goes_on_behind_it_counts_the_records_it_held_and_one_at_the_end_none(tmp_path: Path) -> None:
+    page = 4096 * (PAGE // 4096)
+    path = sparse(tmp_path / "f", 64 * page, (0, RECORDS[:page]), (3 * page, RECORDS[page : 2 * page]))
+    found = scan(path)
+    assert [(gap.start, gap.stop, gap.cause, gap.held) for gap in found.gaps] == [
+        (page, 3 * page, "hole", 2 * page // 64),
+        (4 * page, 64 * page, "hole", None),
+    ]
+    assert [chain.records for chain in found.chains] == [page // 64, page // 64]
+
+
+def test_the_unused_slots_of_a_sparse_lastlog_are_no_damage(tmp_path: Path) -> None:
+    slots = (CORPORA / "login" / "lastlog").read_bytes()
+    last = slots[-292:]
+    assert any(last)
+    path = sparse(tmp_path / "lastlog", 1_000_000 * 292, (0, slots), (999_999 * 292, last))
+    found = scan(path)
+    assert found.whole
+    assert [(chain.start, chain.stop, chain.records) for chain in found.chains] == [(0, 1_000_000 * 292, 4)]
+    assert len(found.records) == 4
+
+
+def test_a_record_of_which_bytes_were_not_read_is_suspect() -> None:
+    with open_source(RECORDS) as source:
+        comm = RECORDS.index(bytes(8), 64 * 5 + 48)  # NUL bytes behind a name: the rules hold without them
+        source.voids.add(comm, comm + 8, UNREAD)
+        found = scan(source)
+    odd = [odd for chain in found.chains for odd in chain.oddities]
+    assert [(o.offset, o.status, o.reason) for o in odd] == [(comm // 64 * 64, "suspect", "8 of its bytes were not read (unread)")]
+    assert not found.whole
