@@ -4,9 +4,10 @@ The package, from the top down; each module imports only from the lines below it
 
     cli                             the command line
     scan_command, repair_command, stats_command, damage_command, formats_command
-    options, console                what several commands take, and where they speak
+    options, console, window        what several commands take, where they speak, and the part of an input they look at
     report_repair, report_stats, report_damage, report_formats
     report                          how a scan reads
+    report_source                   how its input reads
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
     repairing, damaging, explaining, beside  what the commands do
@@ -40,6 +41,7 @@ The package, from the top down; each module imports only from the lines below it
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    mapfile
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 

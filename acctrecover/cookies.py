@@ -124,7 +124,8 @@ def cookie_stats(
 ) -> CookieStats:
     """Count every 2-byte word of one or several inputs: at even offsets (`align` 2) or at every offset (1).
 
-    Words span neither two inputs nor, aligned, an odd last byte. Raises SourceError for what cannot be read,
+    Words span neither two inputs nor, aligned, an odd last byte. What has no bytes of its own, as the holes of a sparse file, is
+    not counted. Raises SourceError for what cannot be read,
     AcctrecoverError for another `align`, `order` or a cookie that is no word from 0x0001 to 0xFFFF.
     """
     if align not in (1, 2) or order not in ("little", "big") or not 0 < cookie < WORDS:
@@ -134,13 +135,14 @@ def cookie_stats(
     total = 0
     for evidence in inputs:
         with open_source(evidence, progress) as source:
-            total += source.size
-            for low in range(0, source.size, WINDOW):
-                data = source.read(low, low + WINDOW + (align == 1))
-                counts += _count(data, 0)
-                if align == 1:
-                    counts += _count(data, 1)
-                progress(min(WINDOW, source.size - low))
+            for start, stop in source.solid(0, source.size):
+                total += stop - start
+                for low in range(start + start % 2 * (align == 2), stop, WINDOW):
+                    data = source.read(low, min(low + WINDOW + (align == 1), stop))
+                    counts += _count(data, 0)
+                    if align == 1:
+                        counts += _count(data, 1)
+                    progress(min(WINDOW, stop - low))
     if order == "big":
         counts = counts.reshape(256, 256).T.ravel()
     return CookieStats(counts, total, align, order, cookie, len(inputs))

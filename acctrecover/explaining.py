@@ -99,8 +99,9 @@ def explain(
         raise AcctrecoverError(f"--format {form}: the byte order is {' or '.join(ORDERS)}")
     every = compiled((name,) if name else (), cookie, tuple(map(str, places)))
     with open_source(evidence) as source:
-        if not 0 <= offset < source.size:
-            raise AcctrecoverError(f"{source.name}: {offset:#x} is not in its {source.size:,} bytes")
+        if not source.start <= offset < source.stop:
+            what = f"its {source.size:,} bytes" if source.stop - source.start == source.size else "the window"
+            raise AcctrecoverError(f"{source.name}: {offset:#x} is not in {what}")
         if name:
             chosen = [dialect for dialect in every if order in ("", dialect.order)]
             if not chosen:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
+from acctrecover.report_source import asked, source_object, source_text
 from acctrecover.words import number, plain, when
 
 if TYPE_CHECKING:  # a command loads what it uses
@@ -42,7 +43,7 @@ def lost_records(extent: Extent) -> str:
 
 def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
-    source: dict[str, Any] = {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+    source = source_object(scan)
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
@@ -57,7 +58,7 @@ def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
 
 def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
     """The lines `scan` prints."""
-    yield f"{plain(scan.name)}: {number(scan.size, 'byte')}, SHA-256 {scan.sha256}"
+    yield from source_text(scan)
     if scan.transfer is not None:
         undone = "undone to find these records, offsets are the input's" if scan.told is not scan else "not undone"
         detail = f": {scan.transfer.detail}" if scan.transfer.detail else ""
@@ -88,7 +89,7 @@ def verdict(scan: Scan) -> Iterator[str]:
     counts, name = scan.counts, plain(scan.name)
     if not scan.whole and scan.chains:
         target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {shlex.quote(scan.name)} -o {shlex.quote(target)}"
+        yield f"next: acctrecover repair {shlex.join([scan.name, *asked(scan)])} -o {shlex.quote(target)}"
     if scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:

@@ -40,7 +40,7 @@ RECORD = np.dtype(
 
 @dataclass(frozen=True)
 class Scan:
-    """What a scan found. `extents` tile the input [0, size) in offset order; `name` is the path as given."""
+    """What a scan found. `extents` tile the input, or its window, in offset order; `name` is the path as given."""
 
     name: str
     size: int

@@ -25,7 +25,7 @@ from acctrecover.slots import bridged
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.survey import RISK, Chain, join
 from acctrecover.unread import unread
-from acctrecover.voids import OUTSIDE
+from acctrecover.voids import ELSEWHERE, OUTSIDE
 from acctrecover.walk import Walker
 
 
@@ -59,10 +59,12 @@ def scan(
         found = raw if isinstance(evidence, Source) else replace(raw, evidence=source)
         if raw.whole:
             return found
-        other = None if raw.chains else identify(source.read(0, LEAD))
+        other = None if raw.chains else identify(source.read(source.start, source.start + LEAD))
         if other is not None:
-            gap = Extent("gap", 0, source.size, cause="another kind of file", detail=other.told)
+            gap = Extent("gap", source.start, source.stop, cause="another kind of file", detail=other.told)
             return replace(found, extents=[gap], other=other)
+        if source.partial:
+            return found
         from acctrecover.transfer import undone_scan  # a whole stream has no use for it
 
         def undone(data: bytes) -> Scan:
@@ -87,11 +89,11 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
 
     chains = _believed(chains, source, risk)
     chains = sober(chains, source.size, Background(chains, source.size, read, source.voids), risk)
-    chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
+    chains, oddities = _mended(chains, source, read, doubting=False)  # before payloads can fill the gaps
     ground = Background(chains, source.size, read, source.voids)
     filled = _believed(fill(chains, source.size, read, every, risk, source.voids), source, risk)
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
-    chains, more = _mended(chains, source.size, read, doubting=True)
+    chains, more = _mended(chains, source, read, doubting=True)
     oddities += more
     extents, owners = Account(source, chains, oddities + unread(source, chains)).extents()
     if not tiles(extents, source.size):
@@ -134,21 +136,23 @@ def _believed(chains: list[Chain], source: Source, risk: float) -> list[Chain]:
 
 
 def _mended(
-    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], *, doubting: bool
+    chains: list[Chain], source: Source, read: Callable[[int, int], npt.NDArray[np.uint8]], *, doubting: bool
 ) -> tuple[list[Chain], list[Oddity]]:
     """Chains with the suspect and healed records of the gaps between them, joined; and what is odd about which record."""
     out: list[Chain] = []
     oddities: list[Oddity] = []
     at, before = 0, None
     for chain in [*chains, None]:
-        stop = size if chain is None else chain.start
-        if stop > at:
+        stop = source.size if chain is None else chain.start
+        edge = next((low for low, _, cause in source.voids.within(at, stop) if cause in ELSEWHERE), stop)
+        if edge > at:
             framed = before is not None and before.dialect.pitch is None
-            known = any(c is not None and not c.measured for c in (before, chain))
-            inside = before is not None and chain is not None and before.count > 3 < chain.count
-            mended = mend(at, stop, before, chain, read) if (known or inside) and (framed or doubting) else []
-            if before is not None and chain is not None and not mended and doubting:
-                doubt = doubt_before(before, stop, read)
+            after = chain if edge == stop else None
+            known = any(c is not None and not c.measured for c in (before, after))
+            inside = before is not None and after is not None and before.count > 3 < after.count
+            mended = mend(at, edge, before, after, read) if (known or inside) and (framed or doubting) else []
+            if before is not None and after is not None and not mended and doubting:
+                doubt = doubt_before(before, edge, read)
                 oddities += [doubt] if doubt else []
             for found in mended:
                 join(out, found.chain)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from acctrecover.errors import SourceError
-from acctrecover.voids import ERROR, HOLE, OUTSIDE, Voids, holes
+from acctrecover.voids import ELSEWHERE, ERROR, HOLE, OUTSIDE, Voids, holes
 
 PIECE = 1 << 22
 """Bytes read at once when the whole input is hashed or a pipe is emptied."""
@@ -44,7 +44,8 @@ class Source:
     one was closed; those of a pipe were read once and are `held` as long as a Source of them is.
 
     `voids` are the ranges without bytes of their own, which read as NUL bytes; read errors join them as they are met.
-    `start` and `stop` are the window that is asked for: what lies outside is void, offsets stay those of the input.
+    `start` and `stop` are the window that is asked for: what lies outside is void, offsets stay those of the input; `asked` are
+    the options of a command that looks at the same.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Source:
     ) -> None:
         self.name, self.size, self.fd, self.data, self.fd_stat, self.held = name, size, fd, data, fd_stat, held
         self.start, self.stop = 0, size
+        self.asked: tuple[str, ...] = ()
         self.voids = Voids()
         self._digest = ""
         self._failure: SourceError | None = None
@@ -82,7 +84,7 @@ class Source:
 
     def _same(self, fd: int | None) -> Source:
         other = Source(self.name, self.size, fd, self.data, self.fd_stat, self.held)
-        other.start, other.stop, other.voids = self.start, self.stop, self.voids
+        other.start, other.stop, other.asked, other.voids = self.start, self.stop, self.asked, self.voids
         return other
 
     def limit(self, start: int, stop: int) -> None:
@@ -91,8 +93,13 @@ class Source:
         self.voids = Voids([(0, self.start, OUTSIDE), (self.stop, self.size, OUTSIDE), *self.voids])
 
     def solid(self, start: int, stop: int, least: int = 1) -> list[tuple[int, int]]:
-        """The parts of [start, stop), clamped to the input, without voids of at least so many bytes, in order."""
+        """The parts of [start, stop), clamped to the input, without voids of at least so many bytes: see Voids.solid."""
         return self.voids.solid(max(0, start), min(stop, self.size), least)
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the file is looked at: a window of it, or the memory in a core."""
+        return any(cause in ELSEWHERE for _, _, cause in self.voids)
 
     @property
     def room(self) -> int:
@@ -166,7 +173,7 @@ class Source:
         return self._digest
 
     def _hash(self) -> None:
-        if self.voids.total(HOLE)[1] > MOST_HASHED:
+        if self.voids.totals().get(HOLE, (0, 0))[1] > MOST_HASHED:
             return
         state = hashlib.sha256()
         try:

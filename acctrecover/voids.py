@@ -75,19 +75,23 @@ class Voids:
         return [(max(a, start), min(b, stop), cause) for a, b, cause in ranges[low:high]] if start < stop else []
 
     def solid(self, start: int, stop: int, least: int = 1) -> list[tuple[int, int]]:
-        """What is left of [start, stop) without its voids of at least so many bytes, in order."""
+        """What is left of [start, stop) without its voids of at least so many bytes, in order; where no stream could have been is
+        never left in."""
         out = []
-        for low, high, _ in self.within(start, stop):
-            if high - low >= least:
+        for low, high, cause in self.within(start, stop):
+            if high - low >= least or cause in ELSEWHERE:
                 if start < low:
                     out.append((start, low))
                 start = high
         return [*out, (start, stop)] if start < stop else out
 
-    def total(self, cause: str | None = None) -> tuple[int, int]:
-        """How many voids there are, and their bytes: of one cause, or of all."""
-        sizes = [stop - start for start, stop, why in self if cause in (None, why)]
-        return len(sizes), sum(sizes)
+    def totals(self) -> dict[str, tuple[int, int]]:
+        """How many voids there are of each cause, and their bytes."""
+        out: dict[str, tuple[int, int]] = {}
+        for start, stop, cause in self:
+            count, size = out.get(cause, (0, 0))
+            out[cause] = count + 1, size + stop - start
+        return out
 
 
 def _start(void: Void) -> int:
