@@ -41,7 +41,8 @@ The package, from the top down; each module imports only from the lines below it
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
-    mapfile
+    look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles
+    elf                             the memory in a core
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 

@@ -20,14 +20,15 @@ MOST = 60
 def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]]:
     """(where, what, from when, to when and why) for each extent."""
     for extent in extents:
+        at = "" if extent.address is None else f", in memory at {extent.address:#x}"
         where = f"{extent.start:#010x} {extent.stop:#010x} {extent.size:>12,}"
         if extent.kind == "chain":
             known = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
             what = f"{known}: {extent.cause}" if extent.cause else known
             span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
-            yield where, what, span, extent.detail or ""
+            yield where, what + at, span, extent.detail or ""
         else:
-            yield where, f"gap: {extent.cause}", lost_records(extent), extent.detail or ""
+            yield where, f"gap: {extent.cause}{at}", lost_records(extent), extent.detail or ""
 
 
 def lost_records(extent: Extent) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from acctrecover.source import MOST_HASHED, Source
+from acctrecover.source import Source
 from acctrecover.voids import ERROR
 from acctrecover.words import number, plain
 
@@ -20,6 +20,9 @@ def source_object(scan: Scan) -> dict[str, Any]:
     if isinstance(source, Source):
         if (source.start, source.stop) != (0, source.size):
             out["start"], out["stop"] = source.start, source.stop
+        if source.core is not None:
+            octets = sum(segment.stop - segment.start for segment in source.core.segments)
+            out["core"] = {"segments": len(source.core.segments), "bytes": octets, "absent": source.core.absent}
         if source.voids.size:
             out["voids"] = {
                 cause: dict(zip(("areas", "bytes"), both, strict=True)) for cause, both in source.voids.totals().items()
@@ -30,7 +33,9 @@ def source_object(scan: Scan) -> dict[str, Any]:
 def source_text(scan: Scan) -> Iterator[str]:
     """The lines that `scan` begins with."""
     source, name = scan.evidence, plain(scan.name)
-    digest = f"SHA-256 {scan.sha256}" if scan.sha256 else f"not hashed: more than {MOST_HASHED >> 40} TiB of holes"
+    digest = f"SHA-256 {scan.sha256}"
+    if not scan.sha256 and isinstance(source, Source):
+        digest = f"not hashed: {source.unhashed}"
     if isinstance(source, Source) and (source.start, source.stop) != (0, source.size):
         yield f"{name}: bytes {source.start:#x} to {source.stop:#x} of {scan.size:,}, {digest} of these"
     else:
@@ -38,6 +43,10 @@ def source_text(scan: Scan) -> Iterator[str]:
     if isinstance(source, Source) and ERROR in (totals := source.voids.totals()):
         areas, octets = totals[ERROR]
         yield f"{number(octets, 'byte')} in {number(areas, 'place')} cannot be read, and are taken for NUL bytes, in the digest too"
+    if isinstance(source, Source) and source.core is not None:
+        octets = sum(segment.stop - segment.start for segment in source.core.segments)
+        absent = f"; {number(source.core.absent, 'byte')} more are not in the file" if source.core.absent else ""
+        yield f"a core with {number(octets, 'byte')} of memory in {number(len(source.core.segments), 'segment')}{absent}"
 
 
 def asked(scan: Scan) -> tuple[str, ...]:

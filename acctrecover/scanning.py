@@ -99,6 +99,8 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
     extents = [extent for extent in extents if extent.cause != OUTSIDE]
+    if source.core is not None:
+        extents = [replace(extent, address=source.core.address(extent.start)) for extent in extents]
     return Scan(source.name, source.size, source.sha256(), extents, source, owners)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import mmap
 import os
 import stat
 import sys
@@ -14,18 +12,19 @@ import weakref
 from collections.abc import Callable
 from types import TracebackType
 
+from acctrecover.elf import Core
 from acctrecover.errors import SourceError
-from acctrecover.voids import ELSEWHERE, ERROR, HOLE, OUTSIDE, Voids, holes
+from acctrecover.look import is_core, look
+from acctrecover.pread import pread
+from acctrecover.voids import ELSEWHERE, ERROR, HOLE, OUTSIDE, Voids
 
 PIECE = 1 << 22
 """Bytes read at once when the whole input is hashed or a pipe is emptied."""
 NULS = bytes(PIECE)
 CLOSED = -1
 """The descriptor of a closed Source: reading it fails."""
-STEPPED_OVER = frozenset({errno.EIO, errno.EFAULT})
-"""Read errors of a place, not of the input: the page is a void, and what follows it is read."""
 MOST_HASHED = 1 << 40
-"""Bytes of holes up to which an input is hashed, as NUL bytes at the speed of SHA-256: some ten minutes."""
+"""Bytes of voids up to which an input is hashed: holes, as NUL bytes at the speed of SHA-256, take some ten minutes then."""
 
 
 class Held:
@@ -44,8 +43,8 @@ class Source:
     one was closed; those of a pipe were read once and are `held` as long as a Source of them is.
 
     `voids` are the ranges without bytes of their own, which read as NUL bytes; read errors join them as they are met.
-    `start` and `stop` are the window that is asked for: what lies outside is void, offsets stay those of the input; `asked` are
-    the options of a command that looks at the same.
+    Of a `core` only the memory in it is looked at. `start` and `stop` are the window that is asked for: what lies outside is void,
+    offsets stay those of the input; `asked` are the options of a command that looks at the same.
     """
 
     def __init__(
@@ -54,6 +53,7 @@ class Source:
         self.name, self.size, self.fd, self.data, self.fd_stat, self.held = name, size, fd, data, fd_stat, held
         self.start, self.stop = 0, size
         self.asked: tuple[str, ...] = ()
+        self.core: Core | None = None
         self.voids = Voids()
         self._digest = ""
         self._failure: SourceError | None = None
@@ -84,7 +84,7 @@ class Source:
 
     def _same(self, fd: int | None) -> Source:
         other = Source(self.name, self.size, fd, self.data, self.fd_stat, self.held)
-        other.start, other.stop, other.asked, other.voids = self.start, self.stop, self.asked, self.voids
+        other.start, other.stop, other.asked, other.voids, other.core = self.start, self.stop, self.asked, self.voids, self.core
         return other
 
     def limit(self, start: int, stop: int) -> None:
@@ -95,6 +95,15 @@ class Source:
     def solid(self, start: int, stop: int, least: int = 1) -> list[tuple[int, int]]:
         """The parts of [start, stop), clamped to the input, without voids of at least so many bytes: see Voids.solid."""
         return self.voids.solid(max(0, start), min(stop, self.size), least)
+
+    @property
+    def unhashed(self) -> str:
+        """Why there is no digest of the input; "" where there is one."""
+        if self.core is not None and self.fd_stat is not None and self.fd_stat.st_blocks == 0:
+            return "a system's memory changes while it is read"
+        if sum(high - low for low, high, _ in self.voids.within(self.start, self.stop)) > MOST_HASHED:
+            return f"more than {MOST_HASHED >> 40} TiB of it have no bytes of their own"
+        return ""
 
     @property
     def partial(self) -> bool:
@@ -119,32 +128,7 @@ class Source:
 
     def _read(self, start: int, stop: int) -> bytes:
         """The bytes [start, stop) of the file itself."""
-        if self.fd is None:
-            return self.data[start:stop]
-        parts = []
-        while start < stop:
-            part = self._pread(start, stop)
-            if part is None:
-                page = min(stop, (start // mmap.PAGESIZE + 1) * mmap.PAGESIZE)
-                part = self._pread(start, page)
-                if part is None:
-                    part = bytes(page - start)
-                    self.voids.add(start, page, ERROR)
-            if not part:
-                raise SourceError(f"{self.name}: it shrank to {start:#x} bytes while it was read")
-            parts.append(part)
-            start += len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _pread(self, start: int, stop: int) -> bytes | None:
-        """What one call gives of [start, stop); None where that place cannot be read."""
-        assert self.fd is not None
-        try:
-            return os.pread(self.fd, stop - start, start)
-        except OSError as error:
-            if error.errno in STEPPED_OVER:
-                return None
-            raise SourceError(f"{self.name}: {(error.strerror or 'read error').lower()} at {start:#x}") from None
+        return self.data[start:stop] if self.fd is None else pread(self.name, self.fd, start, stop, self.voids)
 
     def later(self, start: int, stop: int) -> bytes:
         """What the file holds of [start, stop) by now, also beyond the size it was opened with; nothing where it has not grown."""
@@ -161,7 +145,7 @@ class Source:
 
     def sha256(self) -> str:
         """The SHA-256 in hex of the input, or of the window that is asked for; waits for it. Voids that the file has bytes for are
-        in it with these, holes and read errors as NUL bytes; it is "" where holes are more than MOST_HASHED bytes.
+        in it with these, holes and read errors as NUL bytes; it is "" for what is `unhashed`.
 
         Raises SourceError where the input cannot be read to its end.
         """
@@ -173,7 +157,7 @@ class Source:
         return self._digest
 
     def _hash(self) -> None:
-        if self.voids.totals().get(HOLE, (0, 0))[1] > MOST_HASHED:
+        if self.unhashed:
             return
         state = hashlib.sha256()
         try:
@@ -218,30 +202,31 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         return evidence.again()
     if isinstance(evidence, bytes | bytearray | memoryview):
         data = bytes(evidence)
-        return Source("<bytes>", len(data), None, data, None)
+        return _seen(Source("<bytes>", len(data), None, data, None))
     name = os.fspath(evidence)
     if name == "-":
         fd = os.dup(_standard_input())
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode) and status.st_size and os.lseek(fd, 0, os.SEEK_CUR) == 0:
-            return _plain(Source(name, status.st_size, fd, b"", status, Held(fd)))
+            return _seen(Source(name, status.st_size, fd, b"", status, Held(fd)))
         return _spooled(name, fd, progress)
     fd = _opened(name)
     status = os.fstat(fd)
-    if stat.S_ISFIFO(status.st_mode) or (stat.S_ISREG(status.st_mode) and not status.st_size):  # /proc says 0 of all it has
+    proc = stat.S_ISREG(status.st_mode) and not status.st_size and not is_core(fd)
+    if stat.S_ISFIFO(status.st_mode) or proc:  # /proc says 0 of all it has
         return _spooled(name, fd, progress)
     if stat.S_ISREG(status.st_mode):
-        return _plain(Source(name, status.st_size, fd, b"", status))
+        return _seen(Source(name, status.st_size, fd, b"", status))
     if stat.S_ISBLK(status.st_mode):
         return Source(name, os.lseek(fd, 0, os.SEEK_END), fd, b"", status)
     os.close(fd)
     raise SourceError(f"{name}: is " + ("a directory" if stat.S_ISDIR(status.st_mode) else "no file, block device or pipe"))
 
 
-def _plain(source: Source) -> Source:
-    """A regular file with its holes."""
-    assert source.fd is not None
-    source.voids = Voids(holes(source.fd, source.size))
+def _seen(source: Source) -> Source:
+    """A file or bytes with what is to be seen of them at once: the holes of a sparse file, the memory in a core."""
+    source.size, source.core, source.voids = look(source.fd, source.data, source.size)
+    source.stop = source.size
     return source
 
 
@@ -283,7 +268,7 @@ def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
         raise SourceError(f"{name}: cannot be kept in {folder}: {reason}; TMPDIR names another folder") from None
     finally:
         os.close(fd)
-    return Source(name, os.fstat(held.fd).st_size, held.fd, b"", None, held)
+    return _seen(Source(name, os.fstat(held.fd).st_size, held.fd, b"", None, held))
 
 
 def _next(name: str, fd: int) -> bytes:
