@@ -83,7 +83,7 @@ class Account:
                 out += pieces
                 owners.update((piece.start, chain.dialect) for piece in pieces)
                 at, before = chain.stop, chain
-        return held(named(out), owners, self._read), owners
+        return held(named(out), owners, self._read, memory=self.source.core is not None), owners
 
     def _read_back(self, gap: Extent, chain: Chain) -> Extent:
         """The gap right before a chain with what its end says of the record it was."""

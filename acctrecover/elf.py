@@ -41,6 +41,11 @@ class Core:
     segments: Sequence[Segment]
     absent: int = 0
 
+    @property
+    def size(self) -> int:
+        """The bytes of memory in the file."""
+        return sum(segment.stop - segment.start for segment in self.segments)
+
     def address(self, offset: int) -> int | None:
         """The address of a byte of the file; None where it is no memory."""
         at = bisect_right(self.segments, offset, key=lambda segment: segment.start) - 1
@@ -56,8 +61,7 @@ class Core:
     def cut(self, size: int) -> Core:
         """The same of a file that ends after `size` bytes."""
         kept = [Segment(each.start, min(each.stop, size), each.address) for each in self.segments if each.start < size]
-        gone = sum(each.stop - each.start for each in self.segments) - sum(each.stop - each.start for each in kept)
-        return Core(kept, self.absent + gone)
+        return Core(kept, self.absent + self.size - Core(kept).size)
 
 
 @dataclass(frozen=True)

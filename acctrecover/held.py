@@ -24,12 +24,14 @@ LEAP = 1 << 16
 """A distance of serial numbers that says nothing."""
 
 
-def held(extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable[[int, int], Octets]) -> list[Extent]:
+def held(
+    extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable[[int, int], Octets], *, memory: bool = False
+) -> list[Extent]:
     """The extents of an input with what each gap held: `held` records, between the instants `after` and `before`.
 
     Records of one size are counted by the room they take, framed ones by the mean size of those on either side. Where bytes
     are missing, whole records may be missing with them: serial numbers tell how many, in a format that has them. What has no
-    bytes of its own held records only where a stream goes on behind it.
+    bytes of its own held records only where a stream goes on behind it, nor has any gap in `memory`, which is no file of records.
     """
     out = list(extents)
     fore, rear = _nearest(out), _nearest(out[::-1])[::-1]
@@ -51,7 +53,7 @@ def held(extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable
             done = room = 0.0
             for i in range(at, stop):
                 extent = out[i]
-                if extent.cause in TOLD and (extent.cause in ELSEWHERE or not within):
+                if extent.cause in ELSEWHERE or ((memory or extent.cause in TOLD) and not within):
                     continue
                 room += extent.size
                 count = int(np.ceil(room / size)) - int(np.ceil(done / size))

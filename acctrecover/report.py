@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
-from acctrecover.report_source import asked, source_object, source_text
+from acctrecover.report_source import asked, in_memory, source_object, source_text
 from acctrecover.words import number, plain, when
 
 if TYPE_CHECKING:  # a command loads what it uses
@@ -99,8 +99,10 @@ def verdict(scan: Scan) -> Iterator[str]:
         yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
     elif scan.other is not None:
         yield f"{name}: {scan.other.told.replace('FILE', shlex.quote(name))}"
-    elif not scan.chains:
-        yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
+    elif not scan.chains or in_memory(scan):
+        found = f"{number(counts['intact'], 'record')} intact" if scan.chains else "no record of a known format"
+        where = in_memory(scan) or number(sum(extent.size for extent in scan.extents), "byte")
+        yield f"{name}: {found} in {where}{misplaced(scan)}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
         yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone, nothing missing"

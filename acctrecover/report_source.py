@@ -21,8 +21,7 @@ def source_object(scan: Scan) -> dict[str, Any]:
         if (source.start, source.stop) != (0, source.size):
             out["start"], out["stop"] = source.start, source.stop
         if source.core is not None:
-            octets = sum(segment.stop - segment.start for segment in source.core.segments)
-            out["core"] = {"segments": len(source.core.segments), "bytes": octets, "absent": source.core.absent}
+            out["core"] = {"segments": len(source.core.segments), "bytes": source.core.size, "absent": source.core.absent}
         if source.voids.size:
             out["voids"] = {
                 cause: dict(zip(("areas", "bytes"), both, strict=True)) for cause, both in source.voids.totals().items()
@@ -44,11 +43,16 @@ def source_text(scan: Scan) -> Iterator[str]:
         areas, octets = totals[ERROR]
         yield f"{number(octets, 'byte')} in {number(areas, 'place')} cannot be read, and are taken for NUL bytes, in the digest too"
     if isinstance(source, Source) and source.core is not None:
-        octets = sum(segment.stop - segment.start for segment in source.core.segments)
         absent = f"; {number(source.core.absent, 'byte')} more are not in the file" if source.core.absent else ""
-        yield f"a core with {number(octets, 'byte')} of memory in {number(len(source.core.segments), 'segment')}{absent}"
+        yield f"a core with {in_memory(scan)} in {number(len(source.core.segments), 'segment')}{absent}"
 
 
 def asked(scan: Scan) -> tuple[str, ...]:
     """The options by which another command looks at the same part of the input."""
     return scan.evidence.asked if isinstance(scan.evidence, Source) else ()
+
+
+def in_memory(scan: Scan) -> str:
+    """How much memory of a core was looked at; nothing of other inputs."""
+    core = scan.evidence.core if isinstance(scan.evidence, Source) else None
+    return "" if core is None else f"{number(core.size, 'byte')} of memory"

@@ -16,7 +16,7 @@ from unreadable import address, make_unreadable
 from acctrecover import scan
 from acctrecover import source as source_module
 from acctrecover import voids as module
-from acctrecover.source import Source, open_source
+from acctrecover.source import Held, Source, open_source
 from acctrecover.voids import ERROR, HOLE, OUTSIDE, UNREAD, Voids
 
 PAGE = mmap.PAGESIZE
@@ -104,7 +104,8 @@ def test_pages_that_cannot_be_read_are_voids_and_those_around_them_are_read() ->
         room[:] = b"A" * 8 * PAGE
         low = address(room)
         make_unreadable(low + 3 * PAGE, 2 * PAGE)
-        with Source("memory", low + 8 * PAGE, os.open("/proc/self/mem", os.O_RDONLY), b"", None) as source:
+        held = Held(os.open("/proc/self/mem", os.O_RDONLY))
+        with Source("memory", low + 8 * PAGE, held.fd, b"", None, held) as source:
             source.limit(low, low + 8 * PAGE)
             read = source.read(low + 10, low + 8 * PAGE)
             assert read == b"A" * (3 * PAGE - 10) + bytes(2 * PAGE) + b"A" * 3 * PAGE
