@@ -141,7 +141,7 @@ def test_records_in_memory_are_told_by_offset_and_address_and_other_bytes_of_the
 
 
 def test_no_record_reaches_out_of_a_segment() -> None:
-    found = scan(core_file((0x8000 - 600, RECORDS[:6400])), ["acct_v3"])
+    found = scan(core_file((0x8000 - 600, RECORDS[:1280])), ["acct_v3"])
     assert [(chain.stop, chain.records) for chain in found.chains] == [(0x8000 - 600 + 576, 9)]
 
 
