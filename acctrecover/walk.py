@@ -37,8 +37,8 @@ class Walker:
         self.chains: list[Chain] = []
         self.largest = max(d.largest for d in self.dialects)
         self.at = 0
-        self.stop = self.source.size
-        """Where the input ends, or a void that no record reaches over begins."""
+        self.start, self.stop = 0, self.source.size
+        """The ends of the input, or of the part of it between voids that no record reaches over."""
         self.reported = 0
         self.trusted = 0
         self.seen: list[Dialect] = []
@@ -57,7 +57,7 @@ class Walker:
     def walk(self) -> list[Chain]:
         """Every chain the skeleton keeps, and nothing yet of what lies stranded in the gaps."""
         for start, stop in self.source.solid(0, self.source.size, max(WIDE, 2 * self.largest)):
-            self.at, self.stop = start, stop
+            self.at, self.start, self.stop = start, start, stop
             self.seen = self.seen or self._opening()
             lock: Dialect | None = None
             while self.at < self.stop:
@@ -69,7 +69,7 @@ class Walker:
         return self.chains
 
     def _opening(self) -> list[Dialect]:
-        """The formats that run from here, the first byte, on: if one of them explains what follows, no other needs to be weighed."""
+        """The formats that run from the first byte on: if one of them explains what follows, no other needs to be weighed."""
         first = self.octets(self.at, self.at + NEAR)
         return [dialect for dialect in self.dialects if dialect.run(first, 0).count > 3]
 
@@ -87,7 +87,7 @@ class Walker:
     def _untail(self) -> tuple[int, Dialect | None]:
         """Take the records of a chain's last bytes back, also behind an earlier wound: this one may have touched them."""
         low = self.at
-        while self.chains and self.chains[-1].stop > self.at - self.chains[-1].dialect.tail:
+        while self.chains and self.chains[-1].stop > max(self.start, self.at - self.chains[-1].dialect.tail):
             last = self.chains[-1]
             if not last.tail:  # its last records were taken back before
                 return last.stop, last.dialect

@@ -100,6 +100,12 @@ def test_segments_that_share_bytes_of_the_file_count_them_once() -> None:
     assert list(core.segments) == [Segment(0x1000, 0x4000, 0x10000), Segment(0x4000, 0x4500, 0x92000)]
 
 
+def test_what_a_segment_holds_takes_nothing_back_of_the_one_before() -> None:
+    data = core_file((0x8000 - 640, RECORDS[:640]), (0x9000, b"\xff" * 100 + RECORDS[640:1280]))
+    found = scan(data, ["acct_v3"])
+    assert [(chain.start, chain.stop) for chain in found.chains] == [(0x8000 - 640, 0x8000), (0x9064, 0x9064 + 640)]
+
+
 @given(st.binary(max_size=200), st.integers(0, 255), st.integers(0, 1))
 def test_damaged_headers_never_raise_and_segments_stay_disjoint(noise: bytes, at: int, wide: int) -> None:
     data = bytearray(
