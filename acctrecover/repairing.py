@@ -51,7 +51,7 @@ class Repair:
         odd = [oddity for extent in self.scan.told.extents for oddity in extent.oddities]
         return {
             "kind": "repair",
-            "input": {"size": self.scan.size, "sha256": self.scan.sha256},
+            "input": {"size": self.scan.size, "sha256": self.scan.sha256 or None},
             **({"undone": undone(self.scan)} if self.scan.told is not self.scan else {}),
             "output": {"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
             "records": {"written": self.kept, "left_out": self.left_out, **self.scan.counts},

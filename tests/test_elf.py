@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 from command import run
 from damage import CORPORA
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unreadable import address, make_unreadable
 
-from acctrecover import cookie_stats, repair, scan
+from acctrecover import cookie_stats, explain, repair, scan
 from acctrecover.elf import HEADERS, MAGIC, Core, Segment, read_core
 from acctrecover.source import Held, Source, open_source
-from acctrecover.voids import ABSENT, ERROR
+from acctrecover.voids import ABSENT, ERROR, Voids
 
 RECORDS = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
 NOWHERE = -1
@@ -106,6 +106,7 @@ def test_what_a_segment_holds_takes_nothing_back_of_the_one_before() -> None:
     assert [(chain.start, chain.stop) for chain in found.chains] == [(0x8000 - 640, 0x8000), (0x9064, 0x9064 + 640)]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 255), st.integers(0, 1))
 def test_damaged_headers_never_raise_and_segments_stay_disjoint(noise: bytes, at: int, wide: int) -> None:
     data = bytearray(
@@ -166,6 +167,11 @@ def test_words_are_counted_in_the_memory_of_a_core_only() -> None:
     assert (cookie_stats(data).counts == cookie_stats([data[0x2000:0x8000], data[0x9000:0x1F000]]).counts).all()
 
 
+def test_the_record_at_an_offset_of_a_core_is_explained_with_its_address() -> None:
+    told = explain(core_file((0x3000, RECORDS)), 0x3050)
+    assert (told.start, told.to_json()["address"], told.status) == (0x3040, "0x7f1040", "intact")
+
+
 def test_records_in_memory_are_repaired_into_a_file_of_their_own(tmp_path: Path) -> None:
     fixed = repair(core_file((0x3000, RECORDS)), tmp_path / "out", quarantine=tmp_path / "aside")
     assert (tmp_path / "out").read_bytes() == RECORDS
@@ -204,6 +210,12 @@ def test_pages_of_a_core_that_cannot_be_read_are_skipped_counted_and_reported() 
         with Source("memory", low + 0x20000, held.fd, b"", None, held) as source:
             source.limit(low + 0x2000, low + 0x8000)
             found = scan(source)
+        with open_source(found.evidence) as source:
+            source.voids = Voids((a, b, cause) for a, b, cause in source.voids if cause != ERROR)
+            stats = cookie_stats(source)
+            parts = [room[0x2000:0x4000], room[0x5000:0x8000]]
+    assert (stats.bytes, stats.unreadable) == (0x5000, 0x1000)
+    assert (stats.counts == cookie_stats(parts).counts).all()
     assert [(gap.start - low, gap.stop - low, gap.held) for gap in found.gaps if gap.cause == ERROR] == [(0x4000, 0x5000, 64)]
     assert sum(chain.records for chain in found.chains) == 218 - 64
     from acctrecover.report import scan_objects, scan_text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from damage import CORPORA
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unreadable import address, make_unreadable
 
@@ -33,6 +33,7 @@ def sparse(path: Path, size: int, *parts: tuple[int, bytes]) -> Path:
     return path
 
 
+@settings(deadline=None)
 @given(RANGES, st.integers(0, 60), st.integers(0, 60))
 def test_voids_are_sorted_disjoint_and_keep_their_first_cause(ranges: list[tuple[int, int, str]], start: int, stop: int) -> None:
     told = [""] * 60
@@ -55,6 +56,7 @@ def test_voids_are_sorted_disjoint_and_keep_their_first_cause(ranges: list[tuple
     assert voids.totals().get(HOLE, (0, 0)) == (sum(cause == HOLE for _, _, cause in voids), told.count(HOLE))
 
 
+@settings(deadline=None)
 @given(RANGES, st.integers(1, 9))
 def test_small_voids_can_be_left_within_what_is_solid(ranges: list[tuple[int, int, str]], least: int) -> None:
     voids = Voids(ranges)
