@@ -101,7 +101,7 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     extents = [extent for extent in extents if extent.cause != OUTSIDE]
     if source.core is not None:
         extents = [replace(extent, address=source.core.address(extent.start)) for extent in extents]
-    return Scan(source.name, source.size, source.sha256(), extents, source, owners)
+    return Scan(source.name, source.size, source.sha256(progress), extents, source, owners)
 
 
 def _settled(found: Scan, source: Source) -> Scan:

@@ -56,6 +56,7 @@ class Source:
         self.core: Core | None = None
         self.voids = Voids()
         self._digest = ""
+        self._hashed = 0
         self._failure: SourceError | None = None
         self._hasher: threading.Thread | None = None
         self._closing = False
@@ -143,15 +144,20 @@ class Source:
             hasher.start()
             self._hasher = hasher  # not before: an interrupt between would leave one that cannot be joined
 
-    def sha256(self) -> str:
+    def sha256(self, progress: Callable[[int], None] = lambda done: None) -> str:
         """The SHA-256 in hex of the input, or of the window that is asked for; waits for it. Voids that the file has bytes for are
         in it with these, holes and read errors as NUL bytes; it is "" for what is `unhashed`.
 
-        Raises SourceError where the input cannot be read to its end.
+        Raises SourceError where the input cannot be read to its end. `progress` is told of the bytes of voids, which take no time
+        but this.
         """
         self.start_hash()
-        if self._hasher is not None:
-            self._hasher.join()
+        told = 0
+        while self._hasher is not None and self._hasher.is_alive():
+            self._hasher.join(0.2 if self.voids.size else None)
+            done = self.voids.size * self._hashed // max(1, self.stop - self.start)
+            progress(done - told)
+            told = done
         if self._failure is not None:
             raise self._failure
         return self._digest
@@ -165,6 +171,7 @@ class Source:
                 if self._closing:
                     return
                 self._feed(state, at, min(at + PIECE, self.stop))
+                self._hashed = at - self.start
         except SourceError as error:
             self._failure = error
         self._digest = state.hexdigest()

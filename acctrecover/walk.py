@@ -57,7 +57,7 @@ class Walker:
     def walk(self) -> list[Chain]:
         """Every chain the skeleton keeps, and nothing yet of what lies stranded in the gaps."""
         for start, stop in self.source.solid(0, self.source.size, max(WIDE, 2 * self.largest)):
-            self.at, self.start, self.stop = start, start, stop
+            self.at, self.start, self.stop, self.reported = start, start, stop, start
             self.seen = self.seen or self._opening()
             lock: Dialect | None = None
             while self.at < self.stop:
@@ -65,7 +65,6 @@ class Walker:
                 if self.at > self.reported:
                     self.progress(self.at - self.reported)
                     self.reported = self.at
-        self.progress(self.source.size - self.reported)
         return self.chains
 
     def _opening(self) -> list[Dialect]:
