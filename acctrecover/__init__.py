@@ -4,9 +4,10 @@ The package, from the top down; each module imports only from the lines below it
 
     cli                             the command line
     scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
-    options, console                what several commands take, and where they speak
+    options, console, window        what several commands take, where they speak, and the part of an input they look at
     report_repair, report_verify, report_stats, report_damage, report_formats
     report                          how a scan reads
+    report_source                   how its input reads
     verifying                       a repair checked by its report alone, with code of its own
     replaying, tallying             the output made again of the evidence; whether a report's numbers add up
     merging                         what repair does with several copies
@@ -21,6 +22,7 @@ The package, from the top down; each module imports only from the lines below it
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
+    unread                          records of which bytes were never read
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands
     joint                           what stands between two shared records
@@ -43,7 +45,9 @@ The package, from the top down; each module imports only from the lines below it
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them
-    errors, extent, stream, undone, lineage, bar, others, words
+    look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles
+    elf                             the memory in a core
+    errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 
 from typing import TYPE_CHECKING, Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,8 @@ class Explanation:
     rules: list[Asked] = field(default_factory=list)
     derived: dict[str, Any] = field(default_factory=dict)
     clock: float | None = None
+    address: int | None = None
+    """Where the record is in the memory of a core."""
 
     @property
     def score(self) -> float:
@@ -85,6 +87,7 @@ class Explanation:
     def to_json(self) -> dict[str, Any]:
         """The object that `explain --json` prints; bytes are in hex."""
         out: dict[str, Any] = {"schema": "acctrecover/explain/1", "kind": "explanation", **asdict(self)}
+        out["address"] = None if self.address is None else f"{self.address:#x}"
         for row, one in zip(out["fields"], self.fields, strict=True):
             row["octets"] = one.octets.hex()
         return out
@@ -108,16 +111,19 @@ def explain(
         raise AcctrecoverError(f"--format {form}: the byte order is {' or '.join(ORDERS)}")
     every = compiled((name,) if name else (), cookie, tuple(map(str, places)))
     with open_source(evidence) as source:
-        if not 0 <= offset < source.size:
-            raise AcctrecoverError(f"{source.name}: {offset:#x} is not in its {source.size:,} bytes")
+        if not source.start <= offset < source.stop:
+            what = f"its {source.size:,} bytes" if source.stop - source.start == source.size else "the window"
+            raise AcctrecoverError(f"{source.name}: {offset:#x} is not in {what}")
         if name:
             chosen = [dialect for dialect in every if order in ("", dialect.order)]
             if not chosen:
                 raise AcctrecoverError(f"--format {form}: no writer of {name} uses this byte order")
             read = [_would(source, dialect, offset, offset, source.size, "") for dialect in chosen]
-            return max(read, key=lambda seen: seen.score)
-        found = scan(source, cookie=cookie, places=places)
-        return _record(found, offset) or _gap(source, found, offset, every)
+            told = max(read, key=lambda seen: seen.score)
+        else:
+            found = scan(source, cookie=cookie, places=places)
+            told = _record(found, offset) or _gap(source, found, offset, every)
+        return told if source.core is None else replace(told, address=source.core.address(told.start))
 
 
 def _record(found: Scan, offset: int) -> Explanation | None:

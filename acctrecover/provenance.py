@@ -12,6 +12,8 @@ from typing import Any
 
 from acctrecover.registry import declarations, folder
 from acctrecover.result import Scan
+from acctrecover.source import Source
+from acctrecover.voids import HOLE
 
 SCHEMA = "acctrecover/repair/1"
 Span = tuple[int, int, int]
@@ -68,14 +70,25 @@ def told_input(found: Scan, gave: int, same: int | None = None) -> dict[str, Any
     return {
         "path": found.name,
         "size": found.size,
-        "sha256": found.sha256,
+        "sha256": found.sha256 or None,
         "same_as": same,
+        **seen_of(found),
         **({"undone": undone(found)} if found.told is not found else {}),
         "whole": found.whole,
         "records": {"gave": gave, **found.counts},
         "patches": [{"offset": at, "before": before.hex(), "after": after.hex()} for o in odd for at, before, after in o.patches],
         "extents": [extent.to_json() for extent in found.extents],
     }
+
+
+def seen_of(found: Scan) -> dict[str, Any]:
+    """What of the input was looked at, where that is not all: the window that its SHA-256 is of, what was taken for NUL bytes."""
+    source = found.evidence
+    if not isinstance(source, Source):
+        return {}
+    window = {"window": [source.start, source.stop]} if (source.start, source.stop) != (0, source.size) else {}
+    voids = [list(void) for void in source.voids if void[2] != HOLE]
+    return {**window, **({"voids": voids} if voids else {})}
 
 
 def spans(parts: Iterable[Span]) -> list[dict[str, int]]:

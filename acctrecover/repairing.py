@@ -18,7 +18,7 @@ from acctrecover.output import accepted, atomic_outputs
 from acctrecover.provenance import Run, account, left, spans, told_input, written
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
-from acctrecover.source import Evidence, file_of, open_source
+from acctrecover.source import PIECE, Evidence, file_of, open_source
 
 
 @dataclass
@@ -102,7 +102,7 @@ def repair(
     """Write the recovered stream of a path, "-", bytes or an open Source to `out` (None: it is only worked out).
 
     `strict` leaves suspect and healed records out, and `stale` false those of stale, duplicate and foreign chains (see NOT_OWN);
-    `quarantine` gets the bytes in no written record, in order; `report` a
+    `quarantine` gets the bytes in no written record, in order, but none for voids; `report` a
     JSON account. All outputs appear, or none. Raises OutputError before any work where an output exists (unless `force`), is
     the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is never written to.
     `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
@@ -137,15 +137,18 @@ def _write(
     digest, digest_aside = hashlib.sha256(), hashlib.sha256()
     dropped = [] if stale else [extent for extent in found.chains if extent.cause in NOT_OWN]
     wanted = {"intact"} if strict else {"intact", "suspect", "healed"}
-    at = 0
     with open_source(found.evidence) as source:
+        at = source.start
 
         def set_aside(stop: int) -> None:
             nonlocal at
-            if stop > at:
-                result.aside.append((at, stop))
-            for low in range(at, stop, 1 << 22):
-                data = source.read(low, min(stop, low + (1 << 22)))
+            pieces = ((low, min(b, low + PIECE)) for a, b in source.solid(at, stop) for low in range(a, b, PIECE))
+            for low, high in pieces:
+                if result.aside and result.aside[-1][1] == low:
+                    result.aside[-1] = (result.aside[-1][0], high)
+                else:
+                    result.aside.append((low, high))
+                data = source.read(low, high)
                 result.quarantined += len(data)
                 digest_aside.update(data)
                 if aside is not None:
@@ -194,7 +197,7 @@ def _write(
                     _piece(result, start, stop, str(rows["status"][keep][group[0]]), count)
                 progress(max(0, last - at))
                 at = max(at, last)
-        set_aside(found.size)
+        set_aside(source.stop)
     result.sha256, result.quarantine_sha256 = digest.hexdigest(), digest_aside.hexdigest()
 
 

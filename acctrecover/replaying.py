@@ -117,6 +117,24 @@ def patched(read: Read, patches: list[dict[str, Any]]) -> Read:
     return changed
 
 
+def voided(read: Read, voids: list[list[Any]]) -> Read:
+    """Bytes with those of `voids`, [start, stop, cause] in order, as NUL: no repair has seen what stands there."""
+    stops = [stop for _, stop, _ in voids]
+
+    def seen(start: int, stop: int) -> bytes:
+        first = bisect_right(stops, start)
+        if first == len(voids) or voids[first][0] >= stop:
+            return read(start, stop)
+        out, at = bytearray(stop - start), start
+        for low, high, _ in [*voids[first:], [stop, stop, ""]]:
+            if at < min(low, stop):
+                out[at - start : min(low, stop) - start] = read(at, min(low, stop))
+            at = max(at, high)
+        return bytes(out)
+
+    return seen if voids else read
+
+
 def copied(read: Read, start: int, stop: int) -> Iterator[bytes]:
     """Bytes [start, stop), some megabytes at a time."""
     for low in range(start, stop, PIECE):

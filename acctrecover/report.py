@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
+from acctrecover.report_source import asked, in_memory, source_object, source_text
 from acctrecover.words import number, plain, quoted, when
 
 if TYPE_CHECKING:  # a command loads what it uses
@@ -18,14 +19,15 @@ MOST = 60
 def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]]:
     """(where, what, from when, to when and why) for each extent."""
     for extent in extents:
+        at = "" if extent.address is None else f", in memory at {extent.address:#x}"
         where = f"{extent.start:#010x} {extent.stop:#010x} {extent.size:>12,}"
         if extent.kind == "chain":
             known = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
             what = f"{known}: {extent.cause}" if extent.cause else known
             span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
-            yield where, what, span, extent.detail or ""
+            yield where, what + at, span, extent.detail or ""
         else:
-            yield where, f"gap: {extent.cause}", lost_records(extent), extent.detail or ""
+            yield where, f"gap: {extent.cause}{at}", lost_records(extent), extent.detail or ""
 
 
 def lost_records(extent: Extent) -> str:
@@ -41,13 +43,7 @@ def lost_records(extent: Extent) -> str:
 
 def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
-    source: dict[str, Any] = {
-        "schema": "acctrecover/scan/1",
-        "kind": "source",
-        "path": scan.name,
-        "size": scan.size,
-        "sha256": scan.sha256,
-    }
+    source = source_object(scan)
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
@@ -62,7 +58,7 @@ def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
 
 def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
     """The lines `scan` prints."""
-    yield f"{plain(scan.name)}: {number(scan.size, 'byte')}, SHA-256 {scan.sha256}"
+    yield from source_text(scan)
     if scan.transfer is not None:
         undone = "undone to find these records, offsets are the input's" if scan.told is not scan else "not undone"
         detail = f": {scan.transfer.detail}" if scan.transfer.detail else ""
@@ -93,7 +89,7 @@ def verdict(scan: Scan) -> Iterator[str]:
     counts, name = scan.counts, plain(scan.name)
     if not scan.whole and scan.chains:
         target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {quoted(scan.name)} -o {quoted(target)}"
+        yield f"next: acctrecover repair {' '.join(map(quoted, [scan.name, *asked(scan)]))} -o {quoted(target)}"
     if scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
@@ -102,8 +98,10 @@ def verdict(scan: Scan) -> Iterator[str]:
         yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
     elif scan.other is not None:
         yield f"{name}: {scan.other.told.replace('FILE', quoted(scan.name))}"
-    elif not scan.chains:
-        yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
+    elif not scan.chains or in_memory(scan):
+        found = f"{number(counts['intact'], 'record')} intact" if scan.chains else "no record of a known format"
+        where = in_memory(scan) or number(sum(extent.size for extent in scan.extents), "byte")
+        yield f"{name}: {found} in {where}{misplaced(scan)}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
         yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone, nothing missing"

@@ -16,6 +16,7 @@ from acctrecover.others import Other
 from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
+from acctrecover.voids import WIDE
 
 if TYPE_CHECKING:
     from acctrecover.transfer import Reversal
@@ -39,7 +40,7 @@ RECORD = np.dtype(
 
 @dataclass(frozen=True)
 class Scan:
-    """What a scan found. `extents` tile the input [0, size) in offset order; `name` is the path as given."""
+    """What a scan found. `extents` tile the input, or its window, in offset order; `name` is the path as given."""
 
     name: str
     size: int
@@ -156,6 +157,8 @@ def chain_batches(
     """(bytes, records found in them, their offset) over a chain; healed records are seen as they should be."""
     at = start
     while at < stop:
+        if dialect.slots and (solid := source.solid(at, stop, WIDE)):  # the unused slots of a sparse file take no time
+            at += (solid[0][0] - at) // dialect.smallest * dialect.smallest
         high = min(stop, at + BATCH)
         data = bytearray(source.read(at, high + dialect.largest))
         for oddity in oddities:

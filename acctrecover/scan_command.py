@@ -9,7 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Json, Paths, Places, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Paths, Places, Start, places_of, word
 
 
 def scan(
@@ -27,6 +27,13 @@ def scan(
     csa_offsets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write where the input is not sound, for csaedit -b of SGI CSA.")
     ] = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
+    mapfile: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a ddrescue mapfile: + records, - a gap, ? a gap without bytes of its own."),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
@@ -40,18 +47,21 @@ def scan(
     """
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
+    from acctrecover.window import window
 
-    if records is not None or csa_offsets is not None:
+    beside = records is not None or csa_offsets is not None or mapfile is not None
+    if beside:
         from acctrecover.beside import ready, write
 
-        ready(records, csa_offsets, paths, force=force)
+        ready(records, csa_offsets, mapfile, paths, mapfile_in, force=force)
     worst, shown = 0, False
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
-                found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if records is not None or csa_offsets is not None:
-                    write(found, records, csa_offsets, force=force, progress=progress)
+                with window(path, start, length, mapfile_in, progress) as evidence:
+                    found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
+                if beside:
+                    write(found, records, csa_offsets, mapfile, force=force, progress=progress)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))

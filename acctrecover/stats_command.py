@@ -9,7 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SourceError
-from acctrecover.options import Force, Json, Order, Paths, word
+from acctrecover.options import Force, Json, Length, MapfileIn, Order, Paths, Start, word
 
 
 def cookie_stats(
@@ -20,6 +20,9 @@ def cookie_stats(
     ] = 2,
     order: Annotated[Order, typer.Option(help="Byte order the words are read in.")] = Order.LITTLE,
     cookie: Annotated[str | None, typer.Option(metavar="0xNNNN", help="The word to compare with, where it is not 0x2B91.")] = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
     as_json: Json = False,
     table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the counts of all 65536 words as .npy or .csv.")] = None,
     force: Force = False,
@@ -35,6 +38,7 @@ def cookie_stats(
     from acctrecover.output import refuse
     from acctrecover.report_stats import stats_text
     from acctrecover.source import file_of
+    from acctrecover.window import window
 
     if table is not None:
         check_ending(table)
@@ -43,7 +47,8 @@ def cookie_stats(
     with bar(paths) as progress:
         for path in paths:
             try:
-                stats += run(path, align=align, order=order, cookie=stats.cookie, progress=progress)
+                with window(path, start, length, mapfile_in, progress) as evidence:
+                    stats += run(evidence, align=align, order=order, cookie=stats.cookie, progress=progress)
             except SourceError as error:
                 complain(error)
                 status = status_of(error)

@@ -29,13 +29,13 @@ def size_of(told: dict[str, Any]) -> int:
 
 
 def tiled(told: dict[str, Any]) -> str:
-    """Of the extents of one input: each byte is in just one, and its records are counted."""
-    at = 0
+    """Of the extents of one input: each byte that was looked at is in just one, and its records are counted."""
+    at, end = told.get("window", (0, told["size"]))
     for extent in told["extents"]:
         if extent["start"] != at or extent["stop"] <= at:
             return f"no extent begins at {at:#x}"
         at = extent["stop"]
-    if at != told["size"]:
+    if at != end:
         return f"the extents end at {at:#x}"
     odd = Counter(each["status"] for extent in told["extents"] for each in extent.get("odd_records", ()))
     records = sum(extent["records"] for extent in told["extents"] if extent["kind"] == "chain")

@@ -135,8 +135,14 @@ def _checks(told: dict[str, Any], sources: list[Source | None], progress: Callab
         assert source is not None
         name = f"input {index + 1}, {plain(source.name)}," if len(inputs) > 1 else f"the input {plain(source.name)}"
         read: replaying.Read = source.read
-        whole.append(_same(f"{name} has the size and SHA-256 of the report", source.size, read, each, progress))
-        if "undone" in each and whole[-1].holds:
+        if each["sha256"] is None:
+            whole.append(Check(f"{name} has the SHA-256 of the report", None, "the report has none"))
+        else:
+            window = each.get("window")
+            what = f"the SHA-256 of the report from {window[0]:#x} to {window[1]:#x}" if window else "SHA-256 of the report"
+            whole.append(_same(f"{name} has the size and {what}", source.size, read, each, progress, window))
+        read = replaying.voided(read, each.get("voids", []))
+        if "undone" in each and whole[-1].holds is not False:
             data = _undone(each, source)
             read = _reader(data)
             claim = f"{name} undone by the steps of the report has the size and SHA-256 that it says"
@@ -180,12 +186,19 @@ def _undone(each: dict[str, Any], source: Source) -> bytes:
     return data
 
 
-def _same(claim: str, size: int, read: replaying.Read, said: dict[str, Any], progress: Callable[[int], None]) -> Check:
-    """Whether bytes have the size and the SHA-256 that are said."""
+def _same(
+    claim: str,
+    size: int,
+    read: replaying.Read,
+    said: dict[str, Any],
+    progress: Callable[[int], None],
+    window: Sequence[int] | None = None,
+) -> Check:
+    """Whether bytes, or a window of them, have the size and the SHA-256 that are said."""
     if size != said["size"]:
         return Check(claim, False, f"it has {number(size, 'byte')}, not {said['size']:,}")
     digest = hashlib.sha256()
-    for part in replaying.copied(read, 0, size):
+    for part in replaying.copied(read, *(window or (0, size))):
         digest.update(part)
         progress(len(part))
     same = digest.hexdigest() == said["sha256"]

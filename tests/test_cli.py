@@ -305,9 +305,8 @@ def on_a_terminal(words: list[str], until: bytes, seconds: float) -> tuple[bytes
     return shown, status
 
 
-@pytest.mark.parametrize("command", ["scan", "cookie-stats"])
-def test_what_takes_over_a_second_shows_progress_on_a_terminal(tmp_path: Path, command: str) -> None:
-    shown, status = on_a_terminal([command, str(sparse(tmp_path))], b"B/s]", 60)
+def test_what_takes_over_a_second_shows_progress_on_a_terminal(tmp_path: Path) -> None:
+    shown, status = on_a_terminal(["scan", str(sparse(tmp_path))], b"B/s]", 60)  # its NUL bytes are hashed
     assert b"/275G [00:0" in shown
     assert status == 130
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from command import run
+from corpus import NAMES, placed
 from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
-from corpus import NAMES, placed
 
 import acctrecover
 from acctrecover import damage, explain, merge, repair, scan

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from command import run, said
+from corpus import NAMES, placed, sample
 from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
-from corpus import NAMES, placed, sample
 
 from acctrecover import damage, merge, repair, replaying, tallying
 from acctrecover.provenance import sealed, written
