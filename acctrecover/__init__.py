@@ -5,11 +5,13 @@ The package, from the top down; each module imports only from the lines below it
     cli                             the command line
     scan_command, repair_command, stats_command, damage_command, formats_command
     options, console                what several commands take, and where they speak
-    report_repair, report_stats, report_damage, report_formats
+    report_repair, report_stats, report_damage, report_formats, cookie_map
+    beside                          what a scan writes
+    page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
-    repairing, damaging, explaining, beside  what the commands do
+    repairing, damaging, explaining  what the commands do
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held
@@ -17,6 +19,8 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
+    page_data                       what a page shows
+    curve                           the clock along a stream
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands
@@ -37,6 +41,7 @@ The package, from the top down; each module imports only from the lines below it
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
+    palette, plot, coded            how extents look; pictures as files; columns as JSON
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
     errors, extent, stream, undone, lineage, bar, others, words

@@ -1,6 +1,7 @@
 """The command `scan`: options in, one library call an input, text or JSON out."""
 
 # Annotations are no strings here: typer would compile every one of them at each start.
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,13 @@ def scan(
     csa_offsets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write where the input is not sound, for csaedit -b of SGI CSA.")
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one page to attach to a case: map, extents, bytes, records."),
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw the stream by offset and by time, as .svg or .png.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
@@ -41,17 +49,23 @@ def scan(
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
 
-    if records is not None or csa_offsets is not None:
+    outputs = {"--records": records, "--csa-offsets": csa_offsets, "--html": page, "--map": chart}
+    options: dict[str, Sequence[object]] = {
+        "--format": formats or [],
+        "--formats": places or [],
+        "--cookie": list(filter(None, [cookie])),
+    }
+    if any(outputs.values()):
         from acctrecover.beside import ready, write
 
-        ready(records, csa_offsets, paths, force=force)
+        ready(outputs, paths, force=force)
     worst, shown = 0, False
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
                 found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if records is not None or csa_offsets is not None:
-                    write(found, records, csa_offsets, force=force, progress=progress)
+                if any(outputs.values()):
+                    write(found, outputs, options, force=force, progress=progress)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))
