@@ -18,11 +18,11 @@ class Coded:
 
     def put(self, row: int, value: Any) -> None:
         """The value of a row not below any put before."""
-        self.fill(row)
-        if isinstance(value, int) and abs(value) >= EXACT:
+        if len(self.codes) < row:
+            self.fill(row)
+        if value.__class__ is int and not -EXACT < value < EXACT:
             value = str(value)
-        key = (type(value), value)  # 1 and 1.0 are equal, and read differently
-        self.codes.append(self.numbers.setdefault(key, len(self.numbers)))
+        self.codes.append(self.numbers.setdefault(value, len(self.numbers)))
 
     def fill(self, rows: int) -> None:
         """Rows up to so many have no value, where none was put."""
@@ -31,7 +31,7 @@ class Coded:
     def to_json(self) -> dict[str, Any]:
         """{"values", "codes"}: a row's value is values[codes[row]], none at -1; codes is null where each row has its own, in order,
         and 0 where all have the one."""
-        values = [value for _, value in self.numbers]
+        values = list(self.numbers)
         codes: Any = self.codes.tolist()
         if len(values) == len(codes):
             codes = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -82,14 +83,14 @@ def _curve(scan: Scan, last: int) -> dict[str, Any]:
 def _records(scan: Scan) -> dict[str, Any]:
     """The first RECORDS rows of an export, as columns; `why` is what is odd about a record."""
     why = {odd.offset: odd.reason for extent in scan.told.extents for odd in extent.oddities}
-    columns: dict[str, Coded] = {}
+    columns: defaultdict[str, Coded] = defaultdict(Coded)
     count = 0
     for count, row in enumerate(islice(rows(scan), RECORDS), 1):
         if row["status"] != "intact" and row["offset"] in why:
             row["why"] = why[row["offset"]]
         for name, value in row.items():
             if value is not None and value != "":
-                columns.setdefault(name, Coded()).put(count - 1, value)
+                columns[name].put(count - 1, value)
     for column in columns.values():
         column.fill(count)
     return {name: column.to_json() for name, column in columns.items()}

@@ -32,7 +32,7 @@ LOOKS = {
     "write in progress": Look("#dddddd", "/"),
     "torn record": Look("#d55e00", "/"),
     "truncated head": Look("#d55e00", "\\"),
-    "truncated tail": Look("#d55e00", "/"),
+    "truncated tail": Look("#d55e00", "-"),
     "bytes missing": Look("#d55e00", "|"),
     "bytes inserted": Look("#cc79a7", "+"),
     "overwritten": Look("#d55e00", "x"),

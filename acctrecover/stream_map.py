@@ -76,14 +76,15 @@ def _clock(scan: Scan, points: Curve, axes: Any) -> None:
     for key in dict.fromkeys(keys.tolist()):
         of = keys == key
         drawn = np.clip(np.stack((points.low[of], points.high[of])), low, high)
-        colour, style = (INK, "-") if key == SOUND else (look_of(key).colour, "--")
-        tall = drawn[0] < drawn[1]
-        axes.vlines(points.offsets[of][tall], *drawn[:, tall], color=colour, linewidth=1)
         breaks = np.flatnonzero(np.diff(points.extents[of])) + 1
-        line = np.insert(drawn.mean(0), breaks, np.nan)
-        axes.plot(np.insert(points.offsets[of], breaks, 0), line, style, color=colour, linewidth=1.6)
+        line = np.insert(points.offsets[of], breaks, 0), np.insert(drawn.mean(0), breaks, np.nan)
+        if key != SOUND:  # a band in the look's colour, and dashes that greyscale leaves
+            axes.plot(*line, color=look_of(key).colour, linewidth=5, solid_capstyle="butt")
+        axes.plot(*line, "-" if key == SOUND else "--", color=INK, linewidth=1.6)
+        tall = drawn[0] < drawn[1]
+        axes.vlines(points.offsets[of][tall], *drawn[:, tall], color=INK, linewidth=1)
         if key != SOUND:
-            axes.annotate(key, (points.offsets[of][0], drawn[1][0]), (2, 5), textcoords="offset points", color=INK, fontsize=8)
+            axes.annotate(key, (points.offsets[of][0], drawn[1][0]), (2, 6), textcoords="offset points", color=INK, fontsize=8)
     for edge, mark, far in ((high, "^", points.high > high), (low, "v", points.low < low)):
         axes.plot(points.offsets[far], np.full(far.sum(), edge), mark, color=INK, markersize=4, clip_on=False)
     far = (points.high > high) | (points.low < low)

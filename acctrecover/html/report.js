@@ -3,7 +3,7 @@
 (() => {
 const data = JSON.parse(document.getElementById("data").textContent);
 const extents = data.extents, curve = data.curve, columns = data.records.columns;
-const ROW = 26, SPARE = 8, PRINTED = 200, SOUND = "records";
+const ROW = 26, HIGH = 420, SPARE = 8, PRINTED = 200, SOUND = "records";
 const $ = (id) => document.getElementById(id);
 
 // ---- words
@@ -87,7 +87,7 @@ function table(box, heads, cells, style, open) {
   }
   function draw() {
     const first = printing ? 0 : Math.max(0, Math.min(rows.length - 1, Math.floor(box.scrollTop / ROW)) - SPARE);
-    const last = printing ? Math.min(PRINTED, rows.length) : Math.min(rows.length, Math.ceil((box.scrollTop + box.clientHeight) / ROW) + SPARE);
+    const last = printing ? Math.min(PRINTED, rows.length) : Math.min(rows.length, Math.ceil((box.scrollTop + HIGH) / ROW) + SPARE);
     const made = [];
     if (first) made.push(space(first));
     for (let place = first; place < last; place++) {
@@ -95,7 +95,11 @@ function table(box, heads, cells, style, open) {
       row.id = box.id + "-row-" + place;
       row.setAttribute("aria-rowindex", place + 2);
       row.setAttribute("aria-selected", place === at);
-      cells(rows[place]).forEach((text, index) => row.append(element("td", text, heads[index][2])));
+      cells(rows[place]).forEach((text, index) => {
+        const cell = element("td", text, heads[index][2]);
+        cell.title = text; // what is too long for its column
+        row.append(cell);
+      });
       made.push(row);
     }
     if (printing && rows.length > last) {
@@ -162,7 +166,7 @@ const extentWords = extents.map((extent, index) =>
   [index, hex(extent.start), hex(extent.stop), what(extent), times(extent), extent.detail || ""].join(" ").toLowerCase());
 let opened = -1;
 const extentTable = table($("extents"),
-  [["#", "4.5em", "number"], ["start", "7.5em"], ["stop", "7.5em"], ["bytes", "7.5em", "number"], ["what", ""], ["when", "24em"]],
+  [["#", "4em", "number"], ["start", "7.5em"], ["stop", "7.5em"], ["bytes", "7.5em", "number"], ["what", ""], ["when", ""]],
   (index) => {
     const extent = extents[index];
     return [index, hex(extent.start), hex(extent.stop), many(extent.stop - extent.start), what(extent), times(extent)];
@@ -261,7 +265,7 @@ function texts(name) {
   return seen[name];
 }
 const recordTable = table($("records"),
-  [["offset", "7.5em"], ["time", "11.5em"], ["record", "7em"], ["status", "5.5em"], ["fields", ""]],
+  [["offset", "7em"], ["time", "11em"], ["record", "6em"], ["status", "5em"], ["fields", ""]],
   (row) => [hex(value("offset", row)), when(value("clock_seconds", row)), value("type", row) || value("format", row), value("status", row),
     ordered.map((name) => [name, value(name, row)]).filter((pair) => pair[1] !== undefined).slice(0, 12).map((pair) => pair.join("=")).join("  ")],
   (row) => (value("status", row) === "intact" ? "" : "odd"),
@@ -283,9 +287,10 @@ function matching(word) { // 1 for each row that a word of the search stands in
     return out;
   }
   const named = fields.filter((field) => field.toLowerCase() === name || field.toLowerCase().endsWith("_" + name));
+  const asked = /^0x[0-9a-f]+$/.test(wanted) ? [wanted, String(Number(wanted))] : [wanted];
   for (const field of named.length ? named : fields) {
     const column = columns[field];
-    const hits = texts(field).map((text) => (named.length ? text.split("\n").includes(wanted) : text.includes(word)));
+    const hits = texts(field).map((text) => (named.length ? text.split("\n").some((one) => asked.includes(one)) : text.includes(word)));
     if (!hits.includes(true)) continue;
     for (let row = 0; row < total; row++) {
       const at = code(column, row);
@@ -409,31 +414,35 @@ function draw() {
   const pad = Math.max((high - low) * 0.05, 0.5), lowest = low - pad, highest = high + pad;
   const y = (time) => CLOCK[1] - 4 - ((Math.max(low, Math.min(high, time)) - lowest) / (highest - lowest)) * (CLOCK[1] - CLOCK[0] - 8);
   for (const [time, words] of marks(lowest, highest, 6)) {
-    context.fillStyle = "#d5d5d5";
-    context.fillRect(LEFT, y(Math.min(high, Math.max(low, time))) , 4, 1);
+    context.fillStyle = INK;
+    context.fillRect(LEFT, y(time), 4, 1);
     words.forEach((word, line) => label(word, LEFT - 8, y(time) + 4 + 13 * line, "right"));
   }
   const named = new Set();
   for (let at = 0; at < seen.length;) {
     const index = curve.extents[seen[at]], key = extents[index].key;
-    context.strokeStyle = key === SOUND ? INK : data.looks[key][0];
-    context.setLineDash(key === SOUND ? [] : [7, 4]);
-    context.lineWidth = 2;
-    context.beginPath();
-    const begun = at;
+    const line = new Path2D(), begun = at;
     for (; at < seen.length && curve.extents[seen[at]] === index; at++) {
       const n = seen[at], across = x(curve.offsets[n]);
-      if (at === begun) context.moveTo(across - 1, y(curve.low[n]));
-      context.lineTo(across, y(curve.low[n]));
-      context.lineTo(across, y(curve.high[n]));
+      if (at === begun) line.moveTo(across - 1, y(curve.low[n]));
+      line.lineTo(across, y(curve.low[n]));
+      line.lineTo(across, y(curve.high[n]));
     }
-    context.stroke();
+    if (key !== SOUND) { // a band in the look's colour, and dashes that greyscale leaves
+      context.strokeStyle = data.looks[key][0];
+      context.lineWidth = 6;
+      context.stroke(line);
+      context.setLineDash([7, 4]);
+    }
+    context.strokeStyle = INK;
+    context.lineWidth = 2;
+    context.stroke(line);
     context.setLineDash([]);
     context.lineWidth = 1;
     if (key !== SOUND && !named.has(key)) {
       named.add(key);
       const across = x(curve.offsets[seen[begun]]), up = y(curve.high[seen[begun]]);
-      label(key, Math.max(across, LEFT) + 3, up - 6 < CLOCK[0] + 12 ? up + 16 : up - 6, "left");
+      label(key, Math.max(across, LEFT) + 3, up - 8 < CLOCK[0] + 12 ? up + 18 : up - 8, "left");
     }
   }
   context.fillStyle = INK;
