@@ -207,6 +207,15 @@ def test_what_would_break_out_of_a_page_stays_text(browser: Browser, tmp_path: P
     assert browser.log("browser") == []
 
 
+def test_a_name_that_breaks_lines_or_turns_them_round_shows_by_number_and_is_found(browser: Browser, tmp_path: Path) -> None:
+    open_page(browser, page_of(with_comm("a\n\u202eb\x1b".encode()), tmp_path))
+    browser.type("#search", "comm=a\\x0a\\u202eb\\x1b")
+    browser.wait("document.querySelector('#records-count').textContent === '1 of 248 records'")
+    (row,) = rows(browser, "#records")
+    assert row[4].startswith("ac_comm=a\\x0a\\u202eb\\x1b ")
+    assert browser.run("return document.querySelector('#records tbody tr[id]').offsetHeight") == 26
+
+
 def test_a_page_of_a_hundred_thousand_records_does_not_freeze(browser: Browser, many: Path) -> None:
     open_page(browser, many)
     assert browser.text("#records-count") == f"{MANY:,} of {MANY:,} records"
@@ -231,12 +240,14 @@ def test_a_page_of_a_hundred_thousand_records_does_not_freeze(browser: Browser, 
     assert zoomed < 1000
 
 
-def test_what_is_printed_says_how_much_it_leaves_out(browser: Browser, torn: Path) -> None:
+def test_what_is_printed_says_why_each_gap_is_there_and_how_much_it_leaves_out(browser: Browser, torn: Path) -> None:
     open_page(browser, torn)
     browser.run("dispatchEvent(new Event('beforeprint'))")
     assert len(rows(browser, "#records")) == 200
     assert "48 more rows not printed" in browser.run("return document.querySelector('#records').textContent")
+    assert "44 bytes of a record were written" in browser.run("return document.querySelector('#extents').textContent")
     browser.run("dispatchEvent(new Event('afterprint'))")
+    assert "44 bytes of a record were written" not in browser.run("return document.querySelector('#extents').textContent")
     assert len(rows(browser, "#records")) < 60
 
 

@@ -30,11 +30,17 @@ function times(extent) {
   return held + (after ? ", after " + after : before ? ", before " + before : "");
 }
 
+// What would break a line, hide or turn round what stands beside it is shown by its number.
+function visible(text) {
+  return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+    (one) => (one < "\u0100" ? "\\x" + one.charCodeAt(0).toString(16).padStart(2, "0") : "\\u" + one.charCodeAt(0).toString(16)));
+}
+
 // ---- elements
 
 function element(tag, text, name) {
   const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
+  if (text !== undefined) made.textContent = visible(text);
   if (name) made.className = name;
   return made;
 }
@@ -60,7 +66,7 @@ function later(work) { // once typing rests
 
 // ---- a table of any length: only the rows in sight are in the document
 
-function table(box, heads, cells, style, open) {
+function table(box, heads, cells, style, open, note) { // `note` is what print adds under a row
   const whole = element("table"), head = element("tr"), body = element("tbody");
   let rows = [], at = -1, printing = false;
   const group = element("colgroup");
@@ -77,12 +83,16 @@ function table(box, heads, cells, style, open) {
   whole.append(group, top, body);
   box.append(whole);
 
-  function space(count) {
-    const row = element("tr", undefined, "space"), cell = element("td");
+  function across(text, name) { // a row of one cell
+    const row = element("tr", undefined, name), cell = element("td", text);
     cell.colSpan = heads.length;
-    cell.style.height = count * ROW + "px";
-    row.setAttribute("aria-hidden", "true");
     row.append(cell);
+    return row;
+  }
+  function space(count) {
+    const row = across("", "space");
+    row.firstChild.style.height = count * ROW + "px";
+    row.setAttribute("aria-hidden", "true");
     return row;
   }
   function draw() {
@@ -97,17 +107,14 @@ function table(box, heads, cells, style, open) {
       row.setAttribute("aria-selected", place === at);
       cells(rows[place]).forEach((text, index) => {
         const cell = element("td", text, heads[index][2]);
-        cell.title = text; // what is too long for its column
+        cell.title = cell.textContent; // what is too long for its column
         row.append(cell);
       });
       made.push(row);
+      if (printing && note && note(rows[place])) made.push(across(note(rows[place])));
     }
-    if (printing && rows.length > last) {
-      const row = element("tr"), cell = element("td", number(rows.length - last, "more row") + " not printed");
-      cell.colSpan = heads.length;
-      row.append(cell);
-      made.push(row);
-    } else if (rows.length > last) made.push(space(rows.length - last));
+    if (printing && rows.length > last) made.push(across(number(rows.length - last, "more row") + " not printed"));
+    else if (rows.length > last) made.push(space(rows.length - last));
     body.replaceChildren(...made);
     if (at >= first && at < last) box.setAttribute("aria-activedescendant", box.id + "-row-" + at);
     else box.removeAttribute("aria-activedescendant");
@@ -171,7 +178,7 @@ const extentTable = table($("extents"),
     const extent = extents[index];
     return [index, hex(extent.start), hex(extent.stop), many(extent.stop - extent.start), what(extent), times(extent)];
   },
-  (index) => extents[index].kind, openExtent);
+  (index) => extents[index].kind, openExtent, (index) => extents[index].detail);
 
 function hexView(extent) {
   const view = element("table", undefined, "hex");
@@ -254,7 +261,7 @@ function value(name, row) {
 }
 function shown(name, one) {
   if (one === undefined) return "";
-  return name === "offset" ? hex(one) : name === "clock_seconds" ? when(one) : String(one);
+  return name === "offset" ? hex(one) : name === "clock_seconds" ? when(one) : visible(one);
 }
 const seen = {}; // of a column: its distinct values in lower case, as they are shown and, where that differs, as they are
 function texts(name) {
@@ -546,7 +553,7 @@ map.addEventListener("pointermove", (event) => {
     context.fillRect(Math.min(drag.x, event.clientX) - box.left, 0, Math.abs(event.clientX - drag.x), CLOCK[1]);
   }
   hover.textContent = [hex(Math.floor(offset)) + ", extent " + index, what(extent), hex(extent.start) + " to " + hex(extent.stop) + ", " +
-    number(extent.stop - extent.start, "byte"), times(extent), extent.detail || ""].filter(Boolean).join("\n");
+    number(extent.stop - extent.start, "byte"), times(extent), visible(extent.detail || "")].filter(Boolean).join("\n");
   hover.hidden = false;
   hover.style.left = Math.min(event.pageX + 14, document.documentElement.clientWidth - hover.offsetWidth - 8) + "px";
   hover.style.top = event.pageY + 16 + "px";
