@@ -51,15 +51,16 @@ class Curve:
 
 
 def curve(scan: Scan) -> Curve:
-    """The clock of every record of a scan that has one, by offset in the input."""
+    """The clock of every record of a scan that has one, by offset in the input; of suspect ones it may be any number, so they are
+    left out."""
     starts = np.array([extent.start for extent in scan.extents], np.int64)
     parts: list[list[npt.NDArray[Any]]] = []
     for dialect, rows, octets, low in scan.told.batches():
         if dialect is None or not len(rows):
             continue
         times = clocks(dialect, octets, Found(rows["offset"] - low, rows["size"].astype(np.int64)))
-        offsets = scan.placed(rows)["offset"][np.isfinite(times)]
-        times = times[np.isfinite(times)]
+        told = np.isfinite(times) & (rows["status"] != "suspect")
+        offsets, times = scan.placed(rows)["offset"][told], times[told]
         if len(times):
             parts.append(_points(offsets, times, np.searchsorted(starts, offsets, "right") - 1, scan.size))
     if not parts:

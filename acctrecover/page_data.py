@@ -82,7 +82,7 @@ def _curve(scan: Scan, last: int) -> dict[str, Any]:
 
 def _records(scan: Scan) -> dict[str, Any]:
     """The first RECORDS rows of an export, as columns; `why` is what is odd about a record."""
-    why = {odd.offset: odd.reason for extent in scan.told.extents for odd in extent.oddities}
+    why = {odd.offset: odd.reason for extent in scan.extents for odd in extent.oddities}
     columns: defaultdict[str, Coded] = defaultdict(Coded)
     count = 0
     for count, row in enumerate(islice(rows(scan), RECORDS), 1):

@@ -41,6 +41,16 @@ def test_the_clock_of_a_short_stream_has_a_point_for_each_record() -> None:
     assert sorted(set(points.extents.tolist())) == [1, 3]
 
 
+def test_the_clock_of_a_suspect_record_does_not_flatten_the_map() -> None:
+    octets = bytearray((CORPORA / "linux-v3" / "pacct-v3").read_bytes())
+    octets[64 * 100 + 24 : 64 * 100 + 34] = b"\xee" * 10
+    found = scan(bytes(octets))
+    assert found.counts == {"intact": 217, "suspect": 1, "healed": 0, "torn": 0}
+    points = curve(found)
+    assert points.counts.sum() == 217
+    assert points.high.max() - points.low.min() == 3
+
+
 def test_the_points_of_a_long_stream_are_few_and_stand_for_every_record(tmp_path: Path) -> None:
     octets = (CORPORA / "linux-v3" / "pacct-v3").read_bytes() * 60
     points = curve(scan(octets, ["acct_v3"]))

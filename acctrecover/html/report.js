@@ -345,7 +345,7 @@ const STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 1
 function marks(low, high, most) { // whole seconds, minutes, hours or days of a time axis
   const range = high - low, step = STEPS.find((one) => range / one <= most) || 86400 * Math.ceil(range / most / 86400), out = [];
   let day = "";
-  for (let at = Math.ceil(low / step) * step; at <= high; at += step) {
+  for (let at = Math.ceil(low / step) * step; at <= high && out.length <= most; at += step) { // far out, at + step may be at
     const [date, time] = when(at).split(" ");
     out.push([at, step >= 86400 || !time ? [date] : date === day ? [time] : [time, date]]);
     day = date;
