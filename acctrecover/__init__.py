@@ -5,14 +5,16 @@ The package, from the top down; each module imports only from the lines below it
     cli                             the command line
     scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
     options, console, window        what several commands take, where they speak, and the part of an input they look at
-    report_repair, report_verify, report_stats, report_damage, report_formats
+    report_repair, report_verify, report_stats, report_damage, report_formats, cookie_map
+    beside                          what a scan writes
+    page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
     report_source                   how its input reads
     verifying                       a repair checked by its report alone, with code of its own
     replaying, tallying             the output made again of the evidence; whether a report's numbers add up
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
-    repairing, damaging, explaining, beside  what the commands do
+    repairing, damaging, explaining  what the commands do
     provenance                      what a repair's report says for a second examiner
     scanning                        the extents of an input
     account                         every byte accounted for: chains, what does not belong in them, gaps
@@ -21,6 +23,8 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
+    page_data                       what a page shows
+    curve                           the clock along a stream
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
     unread                          records of which bytes were never read
     collate                         the records of several copies on one axis, and of each place the best
@@ -42,6 +46,7 @@ The package, from the top down; each module imports only from the lines below it
     chance, sieve                   what a rule is worth by its form; byte strings at every offset
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
+    palette, plot, coded            how extents look; pictures as files; columns as JSON
     columns, body, registry, transfer, cookies, wholesale
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them

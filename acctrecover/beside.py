@@ -1,53 +1,77 @@
-"""What a scan writes besides what it says: its records as rows, where the input is not sound, a mapfile."""
+"""What a scan writes besides what it says: records as rows, offsets that are not sound, a mapfile, a page, a map."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from acctrecover.errors import OutputError
-from acctrecover.export import check_ending, write_records
-from acctrecover.mapfile import mapfile_lines
-from acctrecover.offsets import offset_lines
-from acctrecover.output import atomic_outputs, refuse
+from acctrecover.output import accepted, atomic_outputs
 from acctrecover.result import Scan
 from acctrecover.source import file_of
 
+Outputs = Mapping[str, Path | None]
+"""Paths by the option that names them: --records, --csa-offsets, --mapfile, --html, --map; None if not asked for."""
 
-def ready(
-    records: Path | None, offsets: Path | None, mapfile: Path | None, paths: Sequence[str], read: Path | None, *, force: bool
-) -> None:
-    """Raise OutputError before any work where one of the outputs could not be written, or is the mapfile that is read."""
-    if records is not None:
-        check_ending(records)
+
+def ready(outputs: Outputs, paths: Sequence[str], read: Sequence[Path] = (), *, force: bool) -> None:
+    """Raise OutputError before any work where one of the outputs could not be written, or is another file that is `read`."""
+    asked = {option: path for option, path in outputs.items() if path is not None}
+    if "--records" in asked:
+        from acctrecover.export import check_ending
+
+        check_ending(asked["--records"])
+    if "--map" in asked:
+        from acctrecover.plot import check_ending
+
+        check_ending(asked["--map"])
     if len(paths) > 1:
-        asked = "--records" if records is not None else "--csa-offsets" if offsets is not None else "--mapfile"
-        raise OutputError(f"{asked} takes one input at a time")
-    targets = [target for target in (records, offsets, mapfile) if target is not None]
-    if len({os.path.realpath(target) for target in targets}) < len(targets):
-        raise OutputError("the outputs must be different files")
-    for target in targets:
-        refuse(target, file_of(paths[0]), None if read is None else file_of(read), force=force)
+        raise OutputError(f"{next(iter(asked))} takes one input at a time")
+    accepted([file_of(paths[0]), *map(file_of, read)], asked, force=force)
 
 
 def write(
     found: Scan,
-    records: Path | None,
-    offsets: Path | None,
-    mapfile: Path | None,
+    outputs: Outputs,
+    options: Mapping[str, Sequence[object]],
     *,
     force: bool,
+    progress: Callable[[int], None] = lambda done: None,
+) -> None:
+    """Write the outputs of a scan; all appear, or none. `options` are those that it was made with, by name; `progress` is told
+    of the bytes of records as rows."""
+    asked = {option: path for option, path in outputs.items() if path is not None}
+    with atomic_outputs(list(asked.values()), force=force) as files:
+        for (option, path), file in zip(asked.items(), files, strict=True):
+            _write(found, option, path, file, options, progress)
+
+
+def _write(
+    found: Scan,
+    option: str,
+    path: Path,
+    file: BinaryIO,
+    options: Mapping[str, Sequence[object]],
     progress: Callable[[int], None],
 ) -> None:
-    """Write the records of a scan, its offset_lines and its mapfile; all appear, or none. `progress` is told of the records'
-    bytes."""
-    targets = {name: path for name, path in (("rows", records), ("lines", offsets), ("map", mapfile)) if path is not None}
-    with atomic_outputs(list(targets.values()), force=force) as drafts:
-        files = dict(zip(targets, drafts, strict=True))
-        if records is not None:
-            write_records(found, records, files["rows"], progress)
-        if offsets is not None:
-            files["lines"].writelines(f"{line}\n".encode() for line in offset_lines(found))
-        if mapfile is not None:
-            files["map"].writelines(f"{line}\n".encode() for line in mapfile_lines(found.extents))
+    if option == "--records":
+        from acctrecover.export import write_records
+
+        write_records(found, path, file, progress)
+    elif option == "--csa-offsets":
+        from acctrecover.offsets import offset_lines
+
+        file.writelines(f"{line}\n".encode() for line in offset_lines(found))
+    elif option == "--mapfile":
+        from acctrecover.mapfile import mapfile_lines
+
+        file.writelines(f"{line}\n".encode() for line in mapfile_lines(found.extents))
+    elif option == "--html":
+        from acctrecover.page import write_page
+
+        write_page(found, file, options)
+    else:
+        from acctrecover.stream_map import write_map
+
+        write_map(found, path, file)

@@ -1,6 +1,7 @@
 """The command `scan`: options in, one library call an input, text or JSON out."""
 
 # Annotations are no strings here: typer would compile every one of them at each start.
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,13 @@ def scan(
         Path | None,
         typer.Option(metavar="FILE", help="Write a ddrescue mapfile: + records, - a gap, ? a gap without bytes of its own."),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one page to attach to a case: map, extents, bytes, records."),
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw the stream by offset and by time, as .svg or .png.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
@@ -49,19 +57,27 @@ def scan(
     from acctrecover.scanning import scan as run
     from acctrecover.window import window
 
-    beside = records is not None or csa_offsets is not None or mapfile is not None
-    if beside:
+    outputs = {"--records": records, "--csa-offsets": csa_offsets, "--mapfile": mapfile, "--html": page, "--map": chart}
+    options: dict[str, Sequence[object]] = {
+        "--format": formats or [],
+        "--formats": places or [],
+        "--cookie": list(filter(None, [cookie])),
+        "--start": list(filter(None, [start])),
+        "--length": list(filter(None, [length])),
+        "--mapfile-in": list(filter(None, [mapfile_in])),
+    }
+    if any(outputs.values()):
         from acctrecover.beside import ready, write
 
-        ready(records, csa_offsets, mapfile, paths, mapfile_in, force=force)
+        ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force)
     worst, shown = 0, False
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
                 with window(path, start, length, mapfile_in, progress) as evidence:
                     found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if beside:
-                    write(found, records, csa_offsets, mapfile, force=force, progress=progress)
+                if any(outputs.values()):
+                    write(found, outputs, options, force=force, progress=progress)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))

@@ -25,6 +25,9 @@ def cookie_stats(
     mapfile_in: MapfileIn = None,
     as_json: Json = False,
     table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the counts of all 65536 words as .npy or .csv.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the counts of all words as a map of 256 by 256, as .svg or .png.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Count 2-byte words; nominate a rare one as a magic cookie.
@@ -35,14 +38,19 @@ def cookie_stats(
     """
     from acctrecover.cookies import COOKIE, check_ending, write_table
     from acctrecover.cookies import cookie_stats as run
-    from acctrecover.output import refuse
+    from acctrecover.output import accepted
     from acctrecover.report_stats import stats_text
     from acctrecover.source import file_of
     from acctrecover.window import window
 
     if table is not None:
         check_ending(table)
-        refuse(table, *map(file_of, paths), force=force)
+    if plot is not None:
+        from acctrecover.cookie_map import write_cookie_map
+        from acctrecover.plot import check_ending as check_picture
+
+        check_picture(plot)
+    accepted([file_of(path) for path in paths], {"--table": table, "--plot": plot}, force=force)
     stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
     with bar(paths) as progress:
         for path in paths:
@@ -56,6 +64,8 @@ def cookie_stats(
         raise typer.Exit(status)
     if table is not None:
         write_table(stats, table, force=force)
+    if plot is not None:
+        write_cookie_map(stats, plot, force=force)
     if as_json:
         show_objects([stats.to_json(top)])
     else:
