@@ -17,6 +17,7 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
+    timeline                        the records of several inputs in clock order
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands
@@ -27,6 +28,7 @@ The package, from the top down; each module imports only from the lines below it
     gap                             a gap and what stands on either side
     together                        records written as one entry
     result, survey                  what a scan found; every candidate at a wound
+    moments                         when a record was written
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     chain, heal                     the skeleton by parsimony; the one reading that fits
     kin                             whether records go on a history

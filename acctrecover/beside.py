@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acctrecover.errors import OutputError
-from acctrecover.export import check_ending, write_records
+from acctrecover.export import check_ending, write_records, write_rows
 from acctrecover.offsets import offset_lines
 from acctrecover.output import atomic_outputs, refuse
 from acctrecover.result import Scan
@@ -18,19 +18,29 @@ def ready(records: Path | None, offsets: Path | None, paths: Sequence[str], *, f
     """Raise OutputError before any work where one of the outputs could not be written."""
     if records is not None:
         check_ending(records)
-    if len(paths) > 1:
-        raise OutputError(f"{'--records' if records is not None else '--csa-offsets'} takes one input at a time")
+    if len(paths) > 1 and offsets is not None:
+        raise OutputError("--csa-offsets takes one input at a time")
     targets = [target for target in (records, offsets) if target is not None]
     if len({os.path.realpath(target) for target in targets}) < len(targets):
         raise OutputError("the outputs must be different files")
     for target in targets:
-        refuse(target, file_of(paths[0]), force=force)
+        refuse(target, *map(file_of, paths), force=force)
 
 
-def write(found: Scan, records: Path | None, offsets: Path | None, *, force: bool, progress: Callable[[int], None]) -> None:
-    """Write the records of a scan, and its offset_lines; both appear, or none. `progress` is told of the records' bytes."""
+def write(
+    found: Sequence[Scan], records: Path | None, offsets: Path | None, *, force: bool, progress: Callable[[int], None]
+) -> None:
+    """Write the records of scans, and the offset_lines of one; both appear, or none. `progress` is told of the records' bytes.
+
+    Records of several inputs are rows in the order of their clocks.
+    """
     with atomic_outputs([target for target in (records, offsets) if target is not None], force=force) as files:
-        if records is not None:
-            write_records(found, records, files[0], progress)
+        if records is not None and len(found) > 1:
+            from acctrecover.timeline import Timeline
+
+            seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
+            write_rows(Timeline(found).rows(progress), seen, records, files[0], lead=["file"])
+        elif records is not None:
+            write_records(found[0], records, files[0], progress)
         if offsets is not None:
-            files[-1].writelines(f"{line}\n".encode() for line in offset_lines(found))
+            files[-1].writelines(f"{line}\n".encode() for line in offset_lines(found[0]))

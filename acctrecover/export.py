@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,25 +68,33 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
     """
     done = 0
     for dialect, found, octets, low in scan.told.batches():
-        placed = scan.placed(found)
-        table: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in placed.tolist()]
-        for row in table:
-            row["evidence_bits"] = round(row["evidence_bits"], 1)
-        if dialect is not None:
-            for row in table if dialect.slots else []:
-                row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
-            candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
-            for shape, skip, which in dialect.shapes(octets, candidates):
-                columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
-                for name, values in columns.items():
-                    for index, value in zip(which, values, strict=True):
-                        if value is not None:
-                            table[int(index)][name] = value
-        yield from table
-        if len(found):
-            stop = int(placed["offset"][-1]) + int(placed["size"][-1])
+        made = table(scan, dialect, found, octets, low)
+        yield from made
+        if made:
+            stop = made[-1]["offset"] + made[-1]["size"]
             progress(stop - done)
             done = stop
+
+
+def table(
+    scan: Scan, dialect: Dialect | None, found: npt.NDArray[Any], octets: npt.NDArray[np.uint8], low: int
+) -> list[dict[str, Any]]:
+    """Some rows of a batch of `scan.told` as dicts, with their decoded fields and their offsets in the input."""
+    out: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in scan.placed(found).tolist()]
+    for row in out:
+        row["evidence_bits"] = round(row["evidence_bits"], 1)
+    if dialect is None:
+        return out
+    for row in out if dialect.slots else []:
+        row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
+    candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
+    for shape, skip, which in dialect.shapes(octets, candidates):
+        columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
+        for name, values in columns.items():
+            for index, value in zip(which, values, strict=True):
+                if value is not None:
+                    out[int(index)][name] = value
+    return out
 
 
 def _names(record: Record) -> list[str]:
@@ -132,39 +140,48 @@ def check_ending(path: Path) -> None:
 
 def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
     """Write every record of a scan to an open file, in the form its name's ending says."""
-    check_ending(path)
     seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
+    write_rows(rows(scan, progress), seen, path, file)
+
+
+def write_rows(table: Iterable[dict[str, Any]], seen: list[Dialect], path: Path, file: BinaryIO, lead: Sequence[str] = ()) -> None:
+    """Write rows of records of the dialects `seen` to an open file, in the form that its name's ending says.
+
+    `lead` are columns of the rows before those of `columns`.
+    """
+    check_ending(path)
+    names = [*lead, *columns(seen)]
     if path.suffix == ".parquet":
-        _write_parquet(scan, columns(seen), units(seen), file, progress)
+        _write_parquet(table, names, units(seen), file)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
-        for row in rows(scan, progress):
+        for row in table:
             out.write(json.dumps(row) + "\n")
     elif path.suffix == ".body":
         counted = {(name, record.name): record.units for name, record in _kinds(seen)}
-        for row in rows(scan, progress):
+        for row in table:
             if told := line(row, counted.get((row["format"], row["type"]), {})):
                 out.write(told + "\n")
     else:
-        writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
+        writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(scan, progress))
+        writer.writerows(table)
 
 
-def _write_parquet(scan: Scan, names: list[str], counted: dict[str, str], file: BinaryIO, progress: Callable[[int], None]) -> None:
+def _write_parquet(rows: Iterable[dict[str, Any]], names: list[str], counted: dict[str, str], file: BinaryIO) -> None:
     """All rows as one Parquet table, units as metadata of its fields; they are held in memory until it is written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table: dict[str, list[Any]] = {name: [] for name in names}
-    for row in rows(scan, progress):
-        for name, values in table.items():
+    held: dict[str, list[Any]] = {name: [] for name in names}
+    for row in rows:
+        for name, values in held.items():
             values.append(row.get(name))
-    held = {name: _column(values) for name, values in table.items()}
+    made = {name: _column(values) for name, values in held.items()}
     metadata = {name: {"unit": counted[name]} if name in counted else None for name in names}
-    schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in held.items()])
-    pq.write_table(pa.table(held, schema=schema), file)
+    schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in made.items()])
+    pq.write_table(pa.table(made, schema=schema), file)
 
 
 def _column(values: list[Any]) -> Any:

@@ -21,7 +21,9 @@ def scan(
     records: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime."
+            metavar="FILE",
+            help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime; "
+            "those of several inputs in clock order.",
         ),
     ] = None,
     csa_offsets: Annotated[
@@ -45,13 +47,15 @@ def scan(
         from acctrecover.beside import ready, write
 
         ready(records, csa_offsets, paths, force=force)
-    worst, shown = 0, False
+    worst, shown, several = 0, False, []
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
                 found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if records is not None or csa_offsets is not None:
-                    write(found, records, csa_offsets, force=force, progress=progress)
+                if len(paths) > 1:
+                    several.append(found)
+                elif records is not None or csa_offsets is not None:
+                    write([found], records, csa_offsets, force=force, progress=progress)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))
@@ -63,4 +67,7 @@ def scan(
             show(scan_text(found, every=every))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
+    if records is not None and several:
+        with bar([found.name for found in several]) as progress:
+            write(several, records, None, force=force, progress=progress)
     raise typer.Exit(worst)
