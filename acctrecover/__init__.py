@@ -18,6 +18,9 @@ The package, from the top down; each module imports only from the lines below it
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
     timeline                        the records of several inputs in clock order
+    signs                           places that are worth a look
+    skipped, lull                   serial numbers that no record has; holes in time
+    trail                           the records of one format as columns
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""
+CHEAP = 1 << 24
+"""Bytes of an input in which signs of tampering are looked for unasked."""
 WRITING = "write in progress"
 """The cause of a gap at the end of a file that has grown since: no damage."""
 RECORD = np.dtype(

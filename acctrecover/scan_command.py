@@ -32,6 +32,13 @@ def scan(
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
+    signs: Annotated[
+        bool | None,
+        typer.Option(
+            "--signs/--no-signs",
+            help="Look for what tampering leaves, as records cut out between others. Default: in inputs of up to 16 MiB.",
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -42,6 +49,7 @@ def scan(
     """
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
+    from acctrecover.signs import looked
 
     if records is not None or csa_offsets is not None:
         from acctrecover.beside import ready, write
@@ -52,6 +60,7 @@ def scan(
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
                 found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
+                odd = looked(found, signs)
                 if len(paths) > 1:
                     several.append(found)
                 elif records is not None or csa_offsets is not None:
@@ -61,10 +70,10 @@ def scan(
             worst = max(worst, status_of(error))
             continue
         if as_json:
-            show_objects(scan_objects(found))
+            show_objects(scan_objects(found, odd))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every))
+            show(scan_text(found, every=every, signs=odd))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
     if records is not None and several:

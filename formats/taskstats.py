@@ -112,6 +112,7 @@ def stats(version: int, of: int, most: int | None = None) -> Record:
         Struct(*layout),
         rules,
         clock=clock,
+        began=None if clock is None else this.ac_btime,
         labels=labels,
         units={k: v for k, v in UNITS.items() if k in names},
     )
