@@ -5,7 +5,7 @@ The package, from the top down; each module imports only from the lines below it
     cli                             the command line
     scan_command, repair_command, stats_command, damage_command, formats_command
     options, console                what several commands take, and where they speak
-    report_repair, report_stats, report_damage, report_formats
+    report_histories, report_repair, report_stats, report_damage, report_formats
     report                          how a scan reads
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
@@ -17,6 +17,7 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
+    histories                       several inputs of one history
     timeline                        the records of several inputs in clock order
     signs                           places that are worth a look
     skipped, lull                   serial numbers that no record has; holes in time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from acctrecover.errors import OutputError
@@ -28,18 +28,25 @@ def ready(records: Path | None, offsets: Path | None, paths: Sequence[str], *, f
 
 
 def write(
-    found: Sequence[Scan], records: Path | None, offsets: Path | None, *, force: bool, progress: Callable[[int], None]
+    found: Sequence[Scan],
+    records: Path | None,
+    offsets: Path | None,
+    *,
+    force: bool,
+    progress: Callable[[int], None],
+    since: Mapping[str, float] | None = None,
 ) -> None:
     """Write the records of scans, and the offset_lines of one; both appear, or none. `progress` is told of the records' bytes.
 
-    Records of several inputs are rows in the order of their clocks.
+    Records of several inputs are rows in the order of their clocks; `since` are events that some count from, in seconds since
+    the epoch.
     """
     with atomic_outputs([target for target in (records, offsets) if target is not None], force=force) as files:
         if records is not None and len(found) > 1:
             from acctrecover.timeline import Timeline
 
             seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
-            write_rows(Timeline(found).rows(progress), seen, records, files[0], lead=["file"])
+            write_rows(Timeline(found, since or {}).rows(progress), seen, records, files[0], lead=["file"])
         elif records is not None:
             write_records(found[0], records, files[0], progress)
         if offsets is not None:

@@ -55,7 +55,7 @@ def scan(
         from acctrecover.beside import ready, write
 
         ready(records, csa_offsets, paths, force=force)
-    worst, shown, several = 0, False, []
+    worst, shown, several, since = 0, False, [], {}
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
@@ -76,7 +76,17 @@ def scan(
             show(scan_text(found, every=every, signs=odd))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
+    if len(several) > 1:
+        from acctrecover.histories import histories
+        from acctrecover.report_histories import history_lines, history_objects
+
+        told = histories(several)
+        if as_json:
+            show_objects(history_objects(told))
+        else:
+            show(history_lines(told))
+        since = told.since
     if records is not None and several:
         with bar([found.name for found in several]) as progress:
-            write(several, records, None, force=force, progress=progress)
+            write(several, records, None, force=force, progress=progress, since=since)
     raise typer.Exit(worst)

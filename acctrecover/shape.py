@@ -22,7 +22,7 @@ from acctrecover.unrelated import BACKGROUNDS, Law, unrelated
 
 Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
-TOLD = ("clock", "serial", "began", "closes")
+TOLD = ("clock", "serial", "began", "closes", "exits", "exit_code")
 """The expressions that a record may declare, each of which is checked as a rule is."""
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
