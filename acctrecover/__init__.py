@@ -43,7 +43,7 @@ The package, from the top down; each module imports only from the lines below it
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
-    columns, body, registry, transfer, cookies, wholesale
+    columns, body, registry, transfer, cookies, wholesale, users
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
     errors, extent, stream, undone, lineage, bar, others, words
 """

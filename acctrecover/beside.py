@@ -12,6 +12,7 @@ from acctrecover.offsets import offset_lines
 from acctrecover.output import atomic_outputs, refuse
 from acctrecover.result import Scan
 from acctrecover.source import file_of
+from acctrecover.users import Users
 
 
 def ready(records: Path | None, offsets: Path | None, paths: Sequence[str], *, force: bool) -> None:
@@ -35,19 +36,20 @@ def write(
     force: bool,
     progress: Callable[[int], None],
     since: Mapping[str, float] | None = None,
+    users: Users | None = None,
 ) -> None:
     """Write the records of scans, and the offset_lines of one; both appear, or none. `progress` is told of the records' bytes.
 
     Records of several inputs are rows in the order of their clocks; `since` are events that some count from, in seconds since
-    the epoch.
+    the epoch. `users` give names to user ids.
     """
     with atomic_outputs([target for target in (records, offsets) if target is not None], force=force) as files:
         if records is not None and len(found) > 1:
             from acctrecover.timeline import Timeline
 
             seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
-            write_rows(Timeline(found, since or {}).rows(progress), seen, records, files[0], lead=["file"])
+            write_rows(Timeline(found, since or {}).rows(progress), seen, records, files[0], lead=["file"], users=users)
         elif records is not None:
-            write_records(found[0], records, files[0], progress)
+            write_records(found[0], records, files[0], progress, users)
         if offsets is not None:
             files[-1].writelines(f"{line}\n".encode() for line in offset_lines(found[0]))

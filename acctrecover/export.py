@@ -21,6 +21,7 @@ from acctrecover.result import RECORD, Scan
 from acctrecover.schema import Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
+from acctrecover.users import Users
 
 ENDINGS = (".jsonl", ".csv", ".parquet", ".body")
 
@@ -138,19 +139,34 @@ def check_ending(path: Path) -> None:
         raise OutputError(f"{path}: .parquet needs pyarrow, which the extra acctrecover[parquet] brings")
 
 
-def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
-    """Write every record of a scan to an open file, in the form its name's ending says."""
+def write_records(
+    scan: Scan,
+    path: Path,
+    file: BinaryIO,
+    progress: Callable[[int], None] = lambda done: None,
+    users: Users | None = None,
+) -> None:
+    """Write every record of a scan to an open file, in the form its name's ending says; with the names of `users`."""
     seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
-    write_rows(rows(scan, progress), seen, path, file)
+    write_rows(rows(scan, progress), seen, path, file, users=users)
 
 
-def write_rows(table: Iterable[dict[str, Any]], seen: list[Dialect], path: Path, file: BinaryIO, lead: Sequence[str] = ()) -> None:
+def write_rows(
+    table: Iterable[dict[str, Any]],
+    seen: list[Dialect],
+    path: Path,
+    file: BinaryIO,
+    lead: Sequence[str] = (),
+    users: Users | None = None,
+) -> None:
     """Write rows of records of the dialects `seen` to an open file, in the form that its name's ending says.
 
-    `lead` are columns of the rows before those of `columns`.
+    `lead` are columns of the rows before those of `columns`. Where `users` are known, their names stand beside their ids.
     """
     check_ending(path)
     names = [*lead, *columns(seen)]
+    if users is not None:
+        names, table = users.columns(names), map(users.named, table)
     if path.suffix == ".parquet":
         _write_parquet(table, names, units(seen), file)
         return

@@ -28,6 +28,9 @@ Places = Annotated[
 ]
 Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The stream's magic cookie, where it is not 0x2B91.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
+Passwd = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Give names to user ids by this passwd file, as the evidence's etc/passwd.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 
 

@@ -9,7 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Json, Paths, Places, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Json, Passwd, Paths, Places, places_of, word
 
 
 def scan(
@@ -39,6 +39,7 @@ def scan(
             help="Look for what tampering leaves, as records cut out between others. Default: in inputs of up to 16 MiB.",
         ),
     ] = None,
+    passwd: Passwd = None,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -51,6 +52,11 @@ def scan(
     from acctrecover.scanning import scan as run
     from acctrecover.signs import looked
 
+    users = None
+    if passwd is not None:
+        from acctrecover.users import read_users
+
+        users = read_users(passwd)
     if records is not None or csa_offsets is not None:
         from acctrecover.beside import ready, write
 
@@ -64,7 +70,7 @@ def scan(
                 if len(paths) > 1:
                     several.append(found)
                 elif records is not None or csa_offsets is not None:
-                    write([found], records, csa_offsets, force=force, progress=progress)
+                    write([found], records, csa_offsets, force=force, progress=progress, users=users)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))
@@ -88,5 +94,5 @@ def scan(
         since = told.since
     if records is not None and several:
         with bar([found.name for found in several]) as progress:
-            write(several, records, None, force=force, progress=progress, since=since)
+            write(several, records, None, force=force, progress=progress, since=since, users=users)
     raise typer.Exit(worst)

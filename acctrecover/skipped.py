@@ -24,6 +24,12 @@ HABIT = 0.1
 """The share of the records of one name before so many skipped numbers that makes them its habit, as of a program with threads."""
 SELDOM = 3
 """What ran less often than that has shown no habit yet, and may have this one."""
+AHEAD = 32
+"""Numbers that others may take between a program and its threads."""
+MOSTLY = 0.3
+"""The share of a program's runs that have as many skipped numbers close behind, where they are its threads."""
+LIVED = 1.0
+"""Seconds that a program ran which may have made threads once."""
 FEW = 3
 """Places of like sizes that may all be odd: more are how the stream goes."""
 TAIL = 8
@@ -74,6 +80,8 @@ def skips(trail: Trail, most: float) -> list[Skip]:
     for number in np.argsort(-clumps.sizes, kind="stable")[:MOST].tolist():
         expected = _expected(clumps, number, len(ordered))
         if clumps.sizes[number] < LEAST or expected > most:
+            continue
+        if _threads(trail, index, gaps, int(clumps.first[number]), int(clumps.sizes[number])):
             continue
         after, before = _place(index, clumps.first[number], clumps.last[number], len(trail))
         if _near(trail, after, before):
@@ -137,6 +145,26 @@ def _usual(sizes: Whole, before: Marks, names: Marks) -> Bools:
     alike = np.searchsorted(ordered, (kind + 1) << 32) - np.searchsorted(ordered, kind << 32 | (capped + 1) // 2)
     habit = (runs[kind] < SELDOM) | ((alike > 1) & (alike >= HABIT * runs[kind]))
     return np.asarray(habit & (len(known) > 1))
+
+
+def _threads(trail: Trail, index: Whole, gaps: Whole, at: int, size: int) -> bool:
+    """Whether a program that began shortly before skipped numbers mostly has as many behind it, or ran long and but once or twice.
+
+    `at` counts in the order of the numbers, in which `index` gives the records and `gaps` what is skipped behind each.
+    """
+    names = trail.names[index]
+    many = np.flatnonzero(2 * gaps >= size)
+    behind = np.zeros(len(names) + 1, np.int64)
+    np.add.at(behind, np.maximum(many - AHEAD + 1, 0), 1)
+    np.add.at(behind, many + 1, -1)
+    followed = np.cumsum(behind[:-1]) > 0
+    long = trail.clocks[index] - trail.began[index] >= LIVED
+    for row in range(max(0, at - AHEAD + 1), at + 1):
+        own = names == names[row]
+        runs, hits = np.count_nonzero(own), np.count_nonzero(own & followed)
+        if names[row] and ((runs < SELDOM and long[row]) or (hits > 1 and hits >= MOSTLY * runs)):
+            return True
+    return False
 
 
 def _expected(clumps: _Clumps, number: int, total: int) -> float:
