@@ -5,7 +5,7 @@ The package, from the top down; each module imports only from the lines below it
     cli                             the command line
     scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
     options, console, window        what several commands take, where they speak, and the part of an input they look at
-    report_repair, report_verify, report_stats, report_damage, report_formats, cookie_map
+    report_histories, report_repair, report_verify, report_stats, report_damage, report_formats, cookie_map
     beside                          what a scan writes
     page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
@@ -25,6 +25,11 @@ The package, from the top down; each module imports only from the lines below it
     background                      what chance leaves in an input's own bytes
     page_data                       what a page shows
     curve                           the clock along a stream
+    histories                       several inputs of one history
+    timeline                        the records of several inputs in clock order
+    signs                           places that are worth a look
+    skipped, lull                   serial numbers that no record has; holes in time
+    trail                           the records of one format as columns
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
     unread                          records of which bytes were never read
     collate                         the records of several copies on one axis, and of each place the best
@@ -36,6 +41,7 @@ The package, from the top down; each module imports only from the lines below it
     gap                             a gap and what stands on either side
     together                        records written as one entry
     result, survey                  what a scan found; every candidate at a wound
+    moments                         when a record was written
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     chain, heal                     the skeleton by parsimony; the one reading that fits
     kin                             whether records go on a history
@@ -47,7 +53,7 @@ The package, from the top down; each module imports only from the lines below it
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     palette, plot, coded            how extents look; pictures as files; columns as JSON
-    columns, body, registry, transfer, cookies, wholesale
+    columns, body, registry, transfer, cookies, wholesale, users
     source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them
     look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles

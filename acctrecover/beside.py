@@ -10,6 +10,7 @@ from acctrecover.errors import OutputError
 from acctrecover.output import accepted, atomic_outputs
 from acctrecover.result import Scan
 from acctrecover.source import file_of
+from acctrecover.users import Users
 
 Outputs = Mapping[str, Path | None]
 """Paths by the option that names them: --records, --csa-offsets, --mapfile, --html, --map; None if not asked for."""
@@ -26,40 +27,57 @@ def ready(outputs: Outputs, paths: Sequence[str], read: Sequence[Path] = (), *, 
         from acctrecover.plot import check_ending
 
         check_ending(asked["--map"])
-    if len(paths) > 1:
-        raise OutputError(f"{next(iter(asked))} takes one input at a time")
-    accepted([file_of(paths[0]), *map(file_of, read)], asked, force=force)
+    if len(paths) > 1 and (alone := [option for option in asked if option != "--records"]):
+        raise OutputError(f"{alone[0]} takes one input at a time")
+    accepted([*map(file_of, paths), *map(file_of, read)], asked, force=force)
 
 
 def write(
-    found: Scan,
+    found: Sequence[Scan],
     outputs: Outputs,
     options: Mapping[str, Sequence[object]],
     *,
     force: bool,
     progress: Callable[[int], None] = lambda done: None,
+    since: Mapping[str, float] | None = None,
+    users: Users | None = None,
 ) -> None:
-    """Write the outputs of a scan; all appear, or none. `options` are those that it was made with, by name; `progress` is told
-    of the bytes of records as rows."""
+    """Write the outputs of a scan, or the records of several; all appear, or none. `options` are those that it was made with, by
+    name; `progress` is told of the bytes of records as rows.
+
+    Records of several inputs are rows in the order of their clocks; `since` are events that some count from, in seconds since
+    the epoch. `users` give names to user ids.
+    """
     asked = {option: path for option, path in outputs.items() if path is not None}
     with atomic_outputs(list(asked.values()), force=force) as files:
         for (option, path), file in zip(asked.items(), files, strict=True):
-            _write(found, option, path, file, options, progress)
+            if option == "--records":
+                _records(found, path, file, progress, since or {}, users)
+            else:
+                _write(found[0], option, path, file, options)
 
 
-def _write(
-    found: Scan,
-    option: str,
+def _records(
+    found: Sequence[Scan],
     path: Path,
     file: BinaryIO,
-    options: Mapping[str, Sequence[object]],
     progress: Callable[[int], None],
+    since: Mapping[str, float],
+    users: Users | None,
 ) -> None:
-    if option == "--records":
-        from acctrecover.export import write_records
+    from acctrecover.export import write_records, write_rows
 
-        write_records(found, path, file, progress)
-    elif option == "--csa-offsets":
+    if len(found) == 1:
+        write_records(found[0], path, file, progress, users)
+        return
+    from acctrecover.timeline import Timeline
+
+    seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
+    write_rows(Timeline(found, since).rows(progress), seen, path, file, lead=["file"], users=users)
+
+
+def _write(found: Scan, option: str, path: Path, file: BinaryIO, options: Mapping[str, Sequence[object]]) -> None:
+    if option == "--csa-offsets":
         from acctrecover.offsets import offset_lines
 
         file.writelines(f"{line}\n".encode() for line in offset_lines(found))

@@ -20,6 +20,7 @@ from acctrecover.scanning import compiled, scan
 from acctrecover.schema import ORDERS, TIMES
 from acctrecover.shape import Shape
 from acctrecover.source import Evidence, Source, open_source
+from acctrecover.users import Users, user_column
 from acctrecover.words import shown
 
 
@@ -75,6 +76,14 @@ class Explanation:
     def score(self) -> float:
         """Bits of the rules that hold, less those of the rules that fail."""
         return sum(rule.evidence_bits * (1 if rule.holds else -1) for rule in self.rules if rule.holds is not None)
+
+    def named(self, users: Users) -> Explanation:
+        """The same with the names of users as what their ids mean."""
+        told = [
+            replace(one, meaning=users.names[one.value]) if user_column(one.name) and one.value in users.names else one
+            for one in self.fields
+        ]
+        return replace(self, fields=told)
 
     def _repr_html_(self) -> str:
         from acctrecover.notebook import table

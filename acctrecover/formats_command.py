@@ -7,7 +7,7 @@ import typer
 
 from acctrecover.console import show, show_objects
 from acctrecover.errors import AcctrecoverError
-from acctrecover.options import Cookie, Json, Length, MapfileIn, Places, Start, places_of, word
+from acctrecover.options import Cookie, Json, Length, MapfileIn, Passwd, Places, Start, places_of, word
 
 
 def formats(
@@ -47,6 +47,7 @@ def explain(
     start: Start = None,
     length: Length = None,
     mapfile_in: MapfileIn = None,
+    passwd: Passwd = None,
     utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in local time.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -70,6 +71,10 @@ def explain(
         raise AcctrecoverError(f"{place}: say PATH@OFFSET, as pacct@0x2fd4 or pacct@12244")
     with window(path, start, length, mapfile_in) as evidence:
         told = run(evidence, offset, form, cookie=word(cookie), places=places_of(places))
+    if passwd is not None:
+        from acctrecover.users import read_users
+
+        told = told.named(read_users(passwd))
     if as_json:
         show_objects([told.to_json()])
     else:

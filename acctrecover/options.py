@@ -38,6 +38,9 @@ MapfileIn = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
+Passwd = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Give names to user ids by this passwd file, as the evidence's etc/passwd.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 
 

@@ -11,6 +11,7 @@ from acctrecover.words import number, plain, quoted, when
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
+    from acctrecover.signs import Sign
 
 MOST = 60
 """Rows of a table before its middle is left out."""
@@ -41,8 +42,8 @@ def lost_records(extent: Extent) -> str:
     return f"{words}, after {after}" if after else f"{words}, before {before}" if before else words
 
 
-def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
-    """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
+def scan_objects(scan: Scan, signs: Sequence[Sign] | None = None) -> Iterator[dict[str, Any]]:
+    """The objects `scan --json` prints: the source, its extents in offset order, signs where they were looked for, a summary."""
     source = source_object(scan)
     if scan.transfer is not None:
         undone = scan.told is not scan
@@ -52,12 +53,16 @@ def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     yield source
     for extent in scan.extents:
         yield extent.to_json()
+    yield from (sign.to_json() for sign in signs or ())
     counts = {"records": scan.counts, "chains": len(scan.chains), "gaps": len(scan.gaps), "gap_bytes": lost(scan.extents)}
+    counts |= {} if signs is None else {"signs": len(signs)}
     yield {"kind": "summary", "whole": scan.whole, **counts}
 
 
-def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
-    """The lines `scan` prints."""
+def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True, signs: Sequence[Sign] | None = None) -> Iterator[str]:
+    """The lines `scan` prints; `signs` where they were looked for."""
+    from acctrecover.result import CHEAP
+
     yield from source_text(scan)
     if scan.transfer is not None:
         undone = "undone to find these records, offsets are the input's" if scan.told is not scan else "not undone"
@@ -81,12 +86,28 @@ def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterat
         if len(odd) > 5:
             yield f"{'':36}... {number(len(odd) - 5, 'more such record')}"
     yield ""
-    yield from verdict(scan)
+    yield from sign_lines(signs or ())
+    if signs is None and scan.chains and scan.size > CHEAP:
+        again = " ".join(map(quoted, [scan.name, *asked(scan)]))
+        yield f"next: acctrecover scan --signs {again} looks for records cut out between others"
+    yield from verdict(scan, len(signs or ()))
 
 
-def verdict(scan: Scan) -> Iterator[str]:
-    """What to do next, then the line that says it all."""
+def sign_lines(signs: Sequence[Sign]) -> Iterator[str]:
+    """What is worth a look: each place, how likely it is, and what else explains it."""
+    if not signs:
+        return
+    yield "worth a look: what tampering can leave, and other things too"
+    for sign in signs:
+        yield f"{sign.start:#010x} {sign.stop:#010x} {sign.kind}: {sign.detail}"
+        yield f"{'':22}{sign.likelihood}; it may be: {', '.join(sign.innocent)}"
+    yield ""
+
+
+def verdict(scan: Scan, signs: int = 0) -> Iterator[str]:
+    """What to do next, then the line that says it all; `signs` is how many places are worth a look."""
     counts, name = scan.counts, plain(scan.name)
+    look = f"; {number(signs, 'place')} worth a look" if signs else ""
     if not scan.whole and scan.chains:
         target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
         yield f"next: acctrecover repair {' '.join(map(quoted, [scan.name, *asked(scan)]))} -o {quoted(target)}"
@@ -95,7 +116,8 @@ def verdict(scan: Scan) -> Iterator[str]:
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
         more = "; one more was being written" if scan.gaps else ""
-        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), nothing missing{misplaced(scan)}{more}"
+        missing = "no byte missing" if signs else "nothing missing"
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), {missing}{misplaced(scan)}{more}{look}"
     elif scan.other is not None:
         yield f"{name}: {scan.other.told.replace('FILE', quoted(scan.name))}"
     elif not scan.chains or in_memory(scan):
@@ -109,7 +131,7 @@ def verdict(scan: Scan) -> Iterator[str]:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}{look}"
 
 
 def misplaced(scan: Scan) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""
+CHEAP = 1 << 24
+"""Bytes of an input in which signs of tampering are looked for unasked."""
 WRITING = "write in progress"
 """The cause of a gap at the end of a file that has grown since: no damage."""
 RECORD = np.dtype(
@@ -124,17 +126,24 @@ class Scan:
         """(dialect, rows of RECORD, bytes, their offset) in offset order, some megabytes at a time."""
         with open_source(self.evidence) as source:
             for extent in self.extents:
-                dialect = self.by_extent.get(extent.start)
-                odd = {oddity.offset: oddity for oddity in extent.oddities}
-                if extent.kind == "gap" or dialect is None:
-                    torn = np.zeros(len(odd), RECORD)
-                    for row, oddity in zip(torn, extent.oddities, strict=True):
-                        row["offset"], row["size"], row["status"] = oddity.offset, oddity.size, oddity.status
-                        row["format"], row["byte_order"] = extent.format or "", extent.byte_order or ""
-                    yield None, torn, np.zeros(0, np.uint8), extent.start
-                    continue
-                for octets, found, low in chain_batches(source, dialect, extent.start, extent.stop, extent.oddities):
-                    yield dialect, _rows(dialect, octets, found, low, odd), octets, low
+                yield from self.within(source, extent)
+
+    def within(
+        self, source: Source, extent: Extent, low: int | None = None
+    ) -> Iterator[tuple[Dialect | None, npt.NDArray[Any], npt.NDArray[np.uint8], int]]:
+        """The batches of one extent, `source` being the evidence; of a chain those from `low` on, where one of them begins."""
+        dialect = self.by_extent.get(extent.start)
+        odd = {oddity.offset: oddity for oddity in extent.oddities}
+        if extent.kind == "gap" or dialect is None:
+            torn = np.zeros(len(odd), RECORD)
+            for row, oddity in zip(torn, extent.oddities, strict=True):
+                row["offset"], row["size"], row["status"] = oddity.offset, oddity.size, oddity.status
+                row["format"], row["byte_order"] = extent.format or "", extent.byte_order or ""
+            yield None, torn, np.zeros(0, np.uint8), extent.start
+            return
+        start = extent.start if low is None else low
+        for octets, found, at in chain_batches(source, dialect, start, extent.stop, extent.oddities):
+            yield dialect, _rows(dialect, octets, found, at, odd), octets, at
 
 
 def _rows(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, odd: dict[int, Oddity]) -> npt.NDArray[Any]:

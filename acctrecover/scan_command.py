@@ -10,7 +10,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Paths, Places, Start, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Passwd, Paths, Places, Start, places_of, word
 
 
 def scan(
@@ -22,7 +22,9 @@ def scan(
     records: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime."
+            metavar="FILE",
+            help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime; "
+            "those of several inputs in clock order.",
         ),
     ] = None,
     csa_offsets: Annotated[
@@ -45,6 +47,14 @@ def scan(
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
+    signs: Annotated[
+        bool | None,
+        typer.Option(
+            "--signs/--no-signs",
+            help="Look for what tampering leaves, as records cut out between others. Default: in inputs of up to 16 MiB.",
+        ),
+    ] = None,
+    passwd: Passwd = None,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -55,8 +65,14 @@ def scan(
     """
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
+    from acctrecover.signs import looked
     from acctrecover.window import window
 
+    users = None
+    if passwd is not None:
+        from acctrecover.users import read_users
+
+        users = read_users(passwd)
     outputs = {"--records": records, "--csa-offsets": csa_offsets, "--mapfile": mapfile, "--html": page, "--map": chart}
     options: dict[str, Sequence[object]] = {
         "--format": formats or [],
@@ -70,23 +86,39 @@ def scan(
         from acctrecover.beside import ready, write
 
         ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force)
-    worst, shown = 0, False
+    worst, shown, several, since = 0, False, [], {}
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
                 with window(path, start, length, mapfile_in, progress) as evidence:
                     found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if any(outputs.values()):
-                    write(found, outputs, options, force=force, progress=progress)
+                odd = looked(found, signs)
+                if len(paths) > 1:
+                    several.append(found)
+                elif any(outputs.values()):
+                    write([found], outputs, options, force=force, progress=progress, users=users)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))
             continue
         if as_json:
-            show_objects(scan_objects(found))
+            show_objects(scan_objects(found, odd))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every))
+            show(scan_text(found, every=every, signs=odd))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
+    if len(several) > 1:
+        from acctrecover.histories import histories
+        from acctrecover.report_histories import history_lines, history_objects
+
+        told = histories(several)
+        if as_json:
+            show_objects(history_objects(told))
+        else:
+            show(history_lines(told))
+        since = told.since
+    if records is not None and several:
+        with bar([found.name for found in several]) as progress:
+            write(several, outputs, options, force=force, progress=progress, since=since, users=users)
     raise typer.Exit(worst)

@@ -23,6 +23,8 @@ from acctrecover.unrelated import BACKGROUNDS, Law, unrelated
 
 Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+TOLD = ("clock", "serial", "began", "closes", "exits", "exit_code")
+"""The expressions that a record may declare, each of which is checked as a rule is."""
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
 COUNTED = 8
@@ -47,10 +49,14 @@ class Shape:
         self.closed = [row for row, (name, _) in enumerate(self.rules) if name in record.closed]
         """Which rules tell where the record ends."""
         self.reads = [self.check(name, expr) for name, expr in self.rules]
-        for name, expr in (*record.derived.items(), ("clock", record.clock), ("serial", record.serial)):
+        for name, expr in (*record.derived.items(), *((name, getattr(record, name)) for name in TOLD)):
             if expr is not None:
                 self.check(name, expr)
-        for what, names in (("labels", record.labels), ("units", record.units)):
+        for what, names in (
+            ("labels", record.labels),
+            ("units", record.units),
+            ("command", {record.command: ""} if record.command else {}),
+        ):
             if unknown := set(names) - set(self.dtype.names or ()):
                 raise FormatError(f"{where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
         self.native = [native(expr, self.dtype, big) for _, expr in self.rules]

@@ -201,6 +201,13 @@ acct_v3 = Format(
         },
         clock=this.ac_btime + floor(this.ac_etime / 100),
         serial=this.ac_pid,
+        began=this.ac_btime,
+        command="ac_comm",
+        exits=this.ac_pid,
+        exit_code=this.ac_exitcode,
+        # Of a process that still runs when accounting stops: what is collected at its exit is zero.
+        closes=((this.ac_exitcode | this.ac_flag | this.ac_utime | this.ac_stime | this.ac_mem) == 0)
+        & ((this.ac_minflt | this.ac_majflt) == 0),
         derived=times(100, this.ac_etime),
         labels=LABELS,
     ),

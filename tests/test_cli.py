@@ -69,7 +69,7 @@ def test_the_exit_status_tells_whole_damaged_and_impossible_apart(tmp_path: Path
         (["repair", str(WHOLE), "-o", "/dev/null", "--force"], "no regular file"),
         (["repair", str(WHOLE), "-o", "o", "--report", "./o"], "different files"),
         (["scan", str(WHOLE), "--records", "x.xls"], ".csv"),
-        (["scan", str(WHOLE), str(DAMAGED), "--records", "x.csv"], "one input at a time"),
+        (["scan", str(WHOLE), str(DAMAGED), "--csa-offsets", "x.csv"], "one input at a time"),
         (["scan", "--cookie", "2B91", str(WHOLE)], "0xffff"),
         (["cookie-stats", str(WHOLE), "--cookie", "0x0000"], "0xffff"),
         (["cookie-stats", str(WHOLE), "--table", "t.txt"], ".npy or .csv"),

@@ -22,6 +22,7 @@ from acctrecover.export import rows
 from acctrecover.registry import load_formats
 from acctrecover.report import scan_objects
 from acctrecover.scanning import compiled
+from acctrecover.signs import signs
 from acctrecover.table import detail, summary
 from acctrecover.verifying import verify
 from acctrecover.wounds import KINDS
@@ -133,3 +134,14 @@ def test_what_the_commands_print_is_as_the_schemas_say(tmp_path: Path) -> None:
     assert run("damage", DAMAGED, "-o", tmp_path / "d", "-k", "bit-flip", *outputs[4:]).returncode == 0
     valid("damage", json.loads((tmp_path / "truth").read_text()))
     assert set(lines) | {"damage", "extent", "record"} == set(SCHEMAS)
+
+
+def test_signs_and_what_several_inputs_have_to_do_with_each_other_are_told_as_the_schema_says() -> None:
+    busy = CORPORA / "linux-v3" / "pacct-busy"
+    data = busy.read_bytes()
+    cut = scan(data[: 64 * 2000] + data[64 * 2060 :])
+    odd = signs(cut)
+    assert odd
+    valid("scan", *scan_objects(cut, odd))
+    lines = run("scan", "--json", *(CORPORA / "linux-netlink").glob("*"))
+    valid("scan", *map(json.loads, lines.stdout.splitlines()))
