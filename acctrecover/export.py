@@ -5,26 +5,29 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from acctrecover.body import line
 from acctrecover.cells import cells, instants
 from acctrecover.dialect import Dialect
-from acctrecover.errors import OutputError
+from acctrecover.errors import AcctrecoverError, OutputError
 from acctrecover.expr import fields_of
 from acctrecover.framed import FramedDialect
-from acctrecover.interleave import interleaved
-from acctrecover.parquet import kinds_of, write_parquet
+from acctrecover.parquet import arrow_table, kinds_of, write_parquet
 from acctrecover.result import RECORD, Scan
 from acctrecover.schema import TIMES, Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
+from acctrecover.users import Users
 
+Progress = Callable[[int], None]
 ENDINGS = (".jsonl", ".csv", ".parquet", ".body")
 
 
@@ -70,32 +73,40 @@ def _beside_clock(record: Record) -> dict[str, str]:
     return {_name(name): record.units[name] for name, fields in held.items() if not read or not read <= fields}
 
 
-def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Iterator[dict[str, Any]]:
+def rows(scan: Scan, progress: Progress = lambda done: None) -> Iterator[dict[str, Any]]:
     """Every record of a scan as one dict, in offset order; torn ones without decoded fields.
 
     `progress` is told of the input's bytes that the records before took.
     """
     done = 0
     for dialect, found, octets, low in scan.told.batches():
-        placed = scan.placed(found)
-        table: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in placed.tolist()]
-        for row in table:
-            row["evidence_bits"] = round(row["evidence_bits"], 1)
-        if dialect is not None:
-            for row in table if dialect.slots else []:
-                row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
-            candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
-            for shape, skip, which in dialect.shapes(octets, candidates):
-                columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
-                for name, values in columns.items():
-                    for index, value in zip(which, values, strict=True):
-                        if value is not None:
-                            table[int(index)][name] = value
-        yield from table
-        if len(found):
-            stop = int(placed["offset"][-1]) + int(placed["size"][-1])
+        made = table(scan, dialect, found, octets, low)
+        yield from made
+        if made:
+            stop = made[-1]["offset"] + made[-1]["size"]
             progress(stop - done)
             done = stop
+
+
+def table(
+    scan: Scan, dialect: Dialect | None, found: npt.NDArray[Any], octets: npt.NDArray[np.uint8], low: int
+) -> list[dict[str, Any]]:
+    """Some rows of a batch of `scan.told` as dicts, with their decoded fields and their offsets in the input."""
+    out: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in scan.placed(found).tolist()]
+    for row in out:
+        row["evidence_bits"] = round(row["evidence_bits"], 1)
+    if dialect is None:
+        return out
+    for row in out if dialect.slots else []:
+        row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
+    candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
+    for shape, skip, which in dialect.shapes(octets, candidates):
+        columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
+        for name, values in columns.items():
+            for index, value in zip(which, values, strict=True):
+                if value is not None:
+                    out[int(index)][name] = value
+    return out
 
 
 def _names(record: Record) -> list[str]:
@@ -140,21 +151,40 @@ def check_ending(path: Path) -> None:
         raise OutputError(f"{path}: .parquet needs pyarrow, which the extra acctrecover[parquet] brings")
 
 
-def write_records(scans: Sequence[Scan], path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
-    """Write every record of a scan to an open file, in the form its name's ending says; of several scans in the order of their
-    clocks, with a column `file`."""
-    check_ending(path)
-    seen = list({id(d): d for scan in scans for d in scan.told.by_extent.values()}.values())
-    names = (["file"] if len(scans) > 1 else []) + columns(seen)
+def write_records(
+    scan: Scan,
+    path: Path,
+    file: BinaryIO,
+    progress: Progress = lambda done: None,
+    users: Users | None = None,
+) -> None:
+    """Write every record of a scan to an open file, in the form its name's ending says; with the names of `users`."""
+    write_rows(partial(rows, scan), _dialects(scan), path, file, progress, users=users)
 
-    def every(progress: Callable[[int], None] = lambda done: None) -> Iterator[dict[str, Any]]:
-        if len(scans) == 1:
-            return rows(scans[0], progress)
-        return interleaved([(scan.name, rows(scan, progress)) for scan in scans], _kinds(seen))
+
+def write_rows(
+    made: Callable[[Progress], Iterable[dict[str, Any]]],
+    seen: list[Dialect],
+    path: Path,
+    file: BinaryIO,
+    progress: Progress = lambda done: None,
+    lead: Sequence[str] = (),
+    users: Users | None = None,
+) -> None:
+    """Write rows of records of the dialects `seen` to an open file, in the form that its name's ending says.
+
+    `made` gives the rows, and tells `progress` of the bytes that they take; .parquet asks for them twice, so that no row has to be
+    kept. `lead` are columns of the rows before those of `columns`. Where `users` are known, their names stand beside their ids.
+    """
+    check_ending(path)
+    names = [*lead, *columns(seen)]
+    names = names if users is None else users.columns(names)
+
+    def every(progress: Progress = lambda done: None) -> Iterable[dict[str, Any]]:
+        return made(progress) if users is None else map(users.named, made(progress))
 
     if path.suffix == ".parquet":
-        kinds = kinds_of(every(), names)  # a pass of its own, so that no row has to be kept
-        write_parquet(every(progress), kinds, units(seen), file)
+        write_parquet(every(progress), kinds_of(every(), names), units(seen), file)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
@@ -169,3 +199,31 @@ def write_records(scans: Sequence[Scan], path: Path, file: BinaryIO, progress: C
         writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(every(progress))
+
+
+def to_arrow(scan: Scan, progress: Progress = lambda done: None) -> Any:
+    """A pyarrow.Table of every record of a scan, in offset order, torn ones without decoded fields.
+
+    Its columns are those of `scan --records FILE.parquet`: offset and size in bytes, format, byte_order, type, status,
+    evidence_bits, then the fields that the formats declare; what the numbers of a field count is its metadata `unit`, and
+    `clock_seconds` is since the epoch. Raises AcctrecoverError where pyarrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise AcctrecoverError("an Arrow table needs pyarrow, which the extra acctrecover[parquet] brings")
+    seen = _dialects(scan)
+    return arrow_table(rows(scan, progress), kinds_of(rows(scan), columns(seen)), units(seen))
+
+
+def to_pandas(scan: Scan) -> Any:
+    """A pandas.DataFrame of every record of a scan: the columns of `to_arrow`, their types kept (pandas.ArrowDtype), so that a
+    number that a record lacks makes no float of the others. Raises AcctrecoverError where pandas or pyarrow is not installed.
+    """
+    if find_spec("pandas") is None:
+        raise AcctrecoverError("a data frame needs pandas, which the extra acctrecover[pandas] brings")
+    import pandas as pd
+
+    return to_arrow(scan).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _dialects(scan: Scan) -> list[Dialect]:
+    return list({id(dialect): dialect for dialect in scan.told.by_extent.values()}.values())

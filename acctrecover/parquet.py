@@ -1,4 +1,4 @@
-"""Rows as a Parquet file, in groups of rows, so that memory stays bounded."""
+"""Rows as a Parquet file, in groups of rows, so that memory stays bounded, or as an Arrow table."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, BinaryIO
 
+Rows = Iterable[Mapping[str, Any]]
 GROUP = 1 << 16
 """Rows of a row group."""
 
 
-def kinds_of(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> dict[str, str]:
+def kinds_of(rows: Rows, names: Iterable[str]) -> dict[str, str]:
     """What the columns of rows hold: int64 (uint64 where one is that large), float64 (infinite ones come as words), string."""
     held: dict[str, set[type]] = {name: set() for name in names}
     large: set[str] = set()
@@ -30,26 +31,36 @@ def _kind(seen: set[type], *, large: bool) -> str:
     return "float64" if float in seen else "string"
 
 
-def write_parquet(rows: Iterable[Mapping[str, Any]], kinds: Mapping[str, str], units: Mapping[str, str], file: BinaryIO) -> None:
+def write_parquet(rows: Rows, kinds: Mapping[str, str], units: Mapping[str, str], file: BinaryIO) -> None:
     """Write rows with columns of these kinds; a column's unit stands in the metadata of its field."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    fields = [
-        pa.field(name, getattr(pa, kind)(), metadata={"unit": units[name]} if name in units else None)
-        for name, kind in kinds.items()
-    ]
-    schema = pa.schema(fields)
-    with pq.ParquetWriter(file, schema) as writer:
-        for group in _groups(rows):
-            arrays = [pa.array(list(_column(group, field.name, kinds[field.name])), field.type) for field in fields]
-            writer.write_table(pa.table(arrays, schema=schema), row_group_size=GROUP)
+    with pq.ParquetWriter(file, _schema(kinds, units)) as writer:
+        for group in _groups(rows, kinds, units):
+            writer.write_table(group, row_group_size=GROUP)
 
 
-def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    left = iter(rows)
+def arrow_table(rows: Rows, kinds: Mapping[str, str], units: Mapping[str, str]) -> Any:
+    """The same as a pyarrow.Table in memory."""
+    import pyarrow as pa
+
+    return pa.concat_tables([_schema(kinds, units).empty_table(), *_groups(rows, kinds, units)])
+
+
+def _schema(kinds: Mapping[str, str], units: Mapping[str, str]) -> Any:
+    import pyarrow as pa
+
+    told = {name: {"unit": units[name]} if name in units else None for name in kinds}
+    return pa.schema([pa.field(name, getattr(pa, kind)(), metadata=told[name]) for name, kind in kinds.items()])
+
+
+def _groups(rows: Rows, kinds: Mapping[str, str], units: Mapping[str, str]) -> Iterator[Any]:
+    """The rows as tables of up to GROUP each."""
+    import pyarrow as pa
+
+    schema, left = _schema(kinds, units), iter(rows)
     while group := list(islice(left, GROUP)):
-        yield group
+        yield pa.table([pa.array(list(_column(group, at.name, kinds[at.name])), at.type) for at in schema], schema=schema)
 
 
 def _column(group: list[Mapping[str, Any]], name: str, kind: str) -> Iterator[Any]:

@@ -9,7 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import show, show_objects
 from acctrecover.errors import AcctrecoverError, OutputError
-from acctrecover.options import Cookie, Force, Formats, Json, Places, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Places, Start, places_of, word
 
 
 def repair(
@@ -27,10 +27,15 @@ def repair(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write a JSON account: which copy each output byte came from and where, every gap, SHA-256."
+            metavar="FILE", help="Write a JSON account that verify checks: where each output byte came from, every gap, SHA-256."
         ),
     ] = None,
-    quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order.")] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order; none for holes.")
+    ] = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
     stale: Annotated[str, typer.Option(metavar="keep|drop", help="Stale records, duplicates and another stream's.")] = "keep",
@@ -50,6 +55,8 @@ def repair(
 
     if stale not in ("keep", "drop"):
         raise AcctrecoverError(f"--stale {stale}: say keep or drop")
+    if len(paths) > 1 and (start or length or mapfile_in):
+        raise AcctrecoverError("--start, --length and --mapfile-in take one copy")
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
     to = None if dry_run else str(output)
@@ -65,8 +72,10 @@ def repair(
     with bar(paths, passes=2 if dry_run else 3) as progress:
         if len(paths) == 1:
             from acctrecover.repairing import repair as run
+            from acctrecover.window import window
 
-            repaired = run(paths[0], to, formats, **how, progress=progress)
+            with window(paths[0], start, length, mapfile_in, progress) as evidence:
+                repaired = run(evidence, to, formats, **how, progress=progress)
             account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to)
         else:
             from acctrecover.merging import merge

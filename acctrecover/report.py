@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
-from acctrecover.words import number, plain, when
+from acctrecover.report_source import asked, in_memory, source_object, source_text
+from acctrecover.words import number, plain, quoted, when
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
+    from acctrecover.signs import Sign
 
 MOST = 60
 """Rows of a table before its middle is left out."""
@@ -19,14 +20,15 @@ MOST = 60
 def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]]:
     """(where, what, from when, to when and why) for each extent."""
     for extent in extents:
+        at = "" if extent.address is None else f", in memory at {extent.address:#x}"
         where = f"{extent.start:#010x} {extent.stop:#010x} {extent.size:>12,}"
         if extent.kind == "chain":
             known = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
             what = f"{known}: {extent.cause}" if extent.cause else known
             span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
-            yield where, what, span, extent.detail or ""
+            yield where, what + at, span, extent.detail or ""
         else:
-            yield where, f"gap: {extent.cause}", lost_records(extent), extent.detail or ""
+            yield where, f"gap: {extent.cause}{at}", lost_records(extent), extent.detail or ""
 
 
 def lost_records(extent: Extent) -> str:
@@ -40,9 +42,9 @@ def lost_records(extent: Extent) -> str:
     return f"{words}, after {after}" if after else f"{words}, before {before}" if before else words
 
 
-def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
-    """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
-    source: dict[str, Any] = {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+def scan_objects(scan: Scan, signs: Sequence[Sign] | None = None) -> Iterator[dict[str, Any]]:
+    """The objects `scan --json` prints: the source, its extents in offset order, signs where they were looked for, a summary."""
+    source = source_object(scan)
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
@@ -51,13 +53,17 @@ def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     yield source
     for extent in scan.extents:
         yield extent.to_json()
+    yield from (sign.to_json() for sign in signs or ())
     counts = {"records": scan.counts, "chains": len(scan.chains), "gaps": len(scan.gaps), "gap_bytes": lost(scan.extents)}
+    counts |= {} if signs is None else {"signs": len(signs)}
     yield {"kind": "summary", "whole": scan.whole, **counts}
 
 
-def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
-    """The lines `scan` prints."""
-    yield f"{plain(scan.name)}: {number(scan.size, 'byte')}, SHA-256 {scan.sha256}"
+def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True, signs: Sequence[Sign] | None = None) -> Iterator[str]:
+    """The lines `scan` prints; `signs` where they were looked for."""
+    from acctrecover.result import CHEAP
+
+    yield from source_text(scan)
     if scan.transfer is not None:
         undone = "undone to find these records, offsets are the input's" if scan.told is not scan else "not undone"
         detail = f": {scan.transfer.detail}" if scan.transfer.detail else ""
@@ -80,25 +86,43 @@ def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterat
         if len(odd) > 5:
             yield f"{'':36}... {number(len(odd) - 5, 'more such record')}"
     yield ""
-    yield from verdict(scan)
+    yield from sign_lines(signs or ())
+    if signs is None and scan.chains and scan.size > CHEAP:
+        again = " ".join(map(quoted, [scan.name, *asked(scan)]))
+        yield f"next: acctrecover scan --signs {again} looks for records cut out between others"
+    yield from verdict(scan, len(signs or ()))
 
 
-def verdict(scan: Scan) -> Iterator[str]:
-    """What to do next, then the line that says it all."""
+def sign_lines(signs: Sequence[Sign]) -> Iterator[str]:
+    """What is worth a look: each place, how likely it is, and what else explains it."""
+    if not signs:
+        return
+    yield "worth a look: what tampering can leave, and other things too"
+    for sign in signs:
+        yield f"{sign.start:#010x} {sign.stop:#010x} {sign.kind}: {sign.detail}"
+        yield f"{'':22}{sign.likelihood}; it may be: {', '.join(sign.innocent)}"
+    yield ""
+
+
+def verdict(scan: Scan, signs: int = 0) -> Iterator[str]:
+    """What to do next, then the line that says it all; `signs` is how many places are worth a look."""
     counts, name = scan.counts, plain(scan.name)
+    look = f"; {number(signs, 'place')} worth a look" if signs else ""
     if not scan.whole and scan.chains:
         target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {shlex.quote(scan.name)} -o {shlex.quote(target)}"
+        yield f"next: acctrecover repair {' '.join(map(quoted, [scan.name, *asked(scan)]))} -o {quoted(target)}"
     if scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
         more = "; one more was being written" if scan.gaps else ""
-        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}){missing(scan)}{misplaced(scan)}{more}"
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}){missing(scan, signs)}{misplaced(scan)}{more}{look}"
     elif scan.other is not None:
-        yield f"{name}: {scan.other.told.replace('FILE', shlex.quote(name))}"
-    elif not scan.chains:
-        yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
+        yield f"{name}: {scan.other.told.replace('FILE', quoted(scan.name))}"
+    elif not scan.chains or in_memory(scan):
+        found = f"{number(counts['intact'], 'record')} intact" if scan.chains else "no record of a known format"
+        where = in_memory(scan) or number(sum(extent.size for extent in scan.extents), "byte")
+        yield f"{name}: {found} in {where}{misplaced(scan)}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
         yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone{missing(scan)}"
@@ -106,12 +130,12 @@ def verdict(scan: Scan) -> Iterator[str]:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}{look}"
 
 
-def missing(scan: Scan) -> str:
-    """What a whole stream says of records that are not in it."""
-    return unwritten(scan) or ", nothing missing"
+def missing(scan: Scan, signs: int = 0) -> str:
+    """What a whole stream says of records that are not in it; of one that shows signs, that no byte is missing."""
+    return unwritten(scan) or (", no byte missing" if signs else ", nothing missing")
 
 
 def unwritten(scan: Scan) -> str:

@@ -13,6 +13,8 @@ def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
     where = "even offsets" if stats.align == 2 else "every byte offset"
     of = number(stats.bytes, "byte") + (f" in {stats.inputs:,} inputs" if stats.inputs > 1 else "")
     yield f"{number(stats.words, 'word')} at {where} of {of}, {stats.order}-endian"
+    if stats.unreadable:
+        yield f"{number(stats.unreadable, 'byte')} more cannot be read and are not counted"
     if not stats.words:
         yield "nothing to rank or nominate"
         return

@@ -1,6 +1,7 @@
 """The command `scan`: options in, one library call an input, text or JSON out."""
 
 # Annotations are no strings here: typer would compile every one of them at each start.
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Json, Paths, Places, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Passwd, Paths, Places, Start, places_of, word
 
 
 def scan(
@@ -22,16 +23,38 @@ def scan(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime; of several "
-            "inputs in the order of their clocks.",
+            help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime; "
+            "those of several inputs in clock order.",
         ),
     ] = None,
     csa_offsets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write where the input is not sound, for csaedit -b of SGI CSA.")
     ] = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
+    mapfile: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a ddrescue mapfile: + records, - a gap, ? a gap without bytes of its own."),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one page to attach to a case: map, extents, bytes, records."),
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw the stream by offset and by time, as .svg or .png.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
+    signs: Annotated[
+        bool | None,
+        typer.Option(
+            "--signs/--no-signs",
+            help="Look for what tampering leaves, as records cut out between others. Default: in inputs of up to 16 MiB.",
+        ),
+    ] = None,
+    passwd: Passwd = None,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -42,31 +65,60 @@ def scan(
     """
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
+    from acctrecover.signs import looked
+    from acctrecover.window import window
 
-    if records is not None or csa_offsets is not None:
+    users = None
+    if passwd is not None:
+        from acctrecover.users import read_users
+
+        users = read_users(passwd)
+    outputs = {"--records": records, "--csa-offsets": csa_offsets, "--mapfile": mapfile, "--html": page, "--map": chart}
+    options: dict[str, Sequence[object]] = {
+        "--format": formats or [],
+        "--formats": places or [],
+        "--cookie": list(filter(None, [cookie])),
+        "--start": list(filter(None, [start])),
+        "--length": list(filter(None, [length])),
+        "--mapfile-in": list(filter(None, [mapfile_in])),
+    }
+    if any(outputs.values()):
         from acctrecover.beside import ready, write
 
-        ready(records, csa_offsets, paths, force=force)
-    worst, shown, scans = 0, False, []
+        ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force)
+    worst, shown, several, since = 0, False, [], {}
     for path in paths:
         try:
             with bar([path], passes=1 if records is None else 2) as progress:
-                found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                scans += [found] if records is not None or csa_offsets is not None else []
-                if scans and len(paths) == 1:
-                    write(scans, records, csa_offsets, force=force, progress=progress)
+                with window(path, start, length, mapfile_in, progress) as evidence:
+                    found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
+                odd = looked(found, signs)
+                if len(paths) > 1:
+                    several.append(found)
+                elif any(outputs.values()):
+                    write([found], outputs, options, force=force, progress=progress, users=users)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))
             continue
         if as_json:
-            show_objects(scan_objects(found))
+            show_objects(scan_objects(found, odd))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every))
+            show(scan_text(found, every=every, signs=odd))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
-    if scans and len(paths) > 1:
-        with bar(scan.name for scan in scans) as progress:
-            write(scans, records, csa_offsets, force=force, progress=progress)
+    if len(several) > 1:
+        from acctrecover.histories import histories
+        from acctrecover.report_histories import history_lines, history_objects
+
+        told = histories(several)
+        if as_json:
+            show_objects(history_objects(told))
+        else:
+            show(history_lines(told))
+        since = told.since
+    if records is not None and several:
+        with bar([found.name for found in several]) as progress:
+            write(several, outputs, options, force=force, progress=progress, since=since, users=users)
     raise typer.Exit(worst)

@@ -78,7 +78,7 @@ def test_a_parquet_file_is_written_in_groups_of_rows_of_the_types_that_all_rows_
     for name in ("login/wtmp", "cookie/le.cookie", "exacct/kernel.exacct", "linux-netlink/proc-connector.bin"):
         found = scan(CORPORA / name)
         with open(tmp_path / "r.parquet", "wb") as file:
-            write_records([found], tmp_path / "r.parquet", file)
+            write_records(found, tmp_path / "r.parquet", file)
         table = parquet.ParquetFile(tmp_path / "r.parquet")
         told = list(rows(found))
         assert table.num_row_groups == -(-len(told) // 10)

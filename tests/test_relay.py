@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 from command import run
-from damage import CORPORA, faults, wounds
+from damage import CORPORA
 
 from acctrecover import scan
 from acctrecover.export import rows
-from acctrecover.interleave import interleaved
 
 BLKTRACE = CORPORA / "linux-blktrace" / "tiny.blktrace.0.xz"
 
@@ -68,18 +67,10 @@ def test_fields_are_what_blkparse_prints() -> None:
     assert (first["sequence"], first["pid"], first["sector"], first["bytes"] // 512) == (1, 175, 11394, 3200)
 
 
-def test_no_single_wound_costs_an_untouched_record_or_invents_one() -> None:
-    data = blktrace()[: 48 * 40]
-    known = [record for record in truth(blktrace()) if sum(record) <= len(data)]
-    data = data[: sum(known[-1])]
-    wrong = [(w.name, w.at, f) for at in range(0, len(data), 83) for w in wounds(data, at) if (f := faults(w, known))]
-    assert wrong == []
-
-
-@pytest.mark.parametrize("size", [512, 4096, 65536])
-def test_sub_buffers_with_padding_counts_are_put_together(size: int) -> None:
+@pytest.mark.parametrize(("size", "count"), [(512, 300), (4096, 800), (65536, 2713)])
+def test_sub_buffers_with_padding_counts_are_put_together(size: int, count: int) -> None:
     data = blktrace()
-    packed, places = relayed([data[start : start + length] for start, length in truth(data)], size, 4)
+    packed, places = relayed([data[start : start + length] for start, length in truth(data)[:count]], size, 4)
     found = scan(packed)
     assert found.transfer is not None
     assert found.transfer.name == "relay sub-buffers"
@@ -133,19 +124,6 @@ def test_files_of_several_cpus_come_out_in_the_order_of_their_clocks(form: str, 
     assert {Path(row["file"]).name for row in told} == set(names)
     switches = sum(a["file"] != b["file"] for a, b in pairwise(told))
     assert switches > 100
-
-
-def test_a_clock_that_is_set_back_keeps_the_records_of_its_file_in_their_order() -> None:
-    clocks = {"a": [10, 20, 5, 30], "b": [15, 25]}
-    files = [(name, [{"format": "f", "type": "t", "clock_seconds": clock} for clock in told]) for name, told in clocks.items()]
-    assert [(row["file"], row["clock_seconds"]) for row in interleaved(files, [])] == [
-        ("a", 10),
-        ("b", 15),
-        ("a", 20),
-        ("a", 5),
-        ("b", 25),
-        ("a", 30),
-    ]
 
 
 def test_a_damaged_count_costs_no_record() -> None:
