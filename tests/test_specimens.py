@@ -20,7 +20,7 @@ from acctrecover.export import rows
 STREAMS = [path.with_suffix(".cookie") for path in sorted((CORPORA / "cookie").glob("*.truth"))]
 CRASHES = sorted((CORPORA / "linux-crash").glob("*.json"))
 WHOLE = [
-    *sorted((CORPORA / "gnu-acct-converted").iterdir()),
+    *sorted((CORPORA / "gnu-acct-converted").glob("pacct-*")),
     *STREAMS,
     CORPORA / "linux-v3" / "pacct-v3",
     CORPORA / "linux-v3-damaged" / "copytruncate-part1.pacct",
