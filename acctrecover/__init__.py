@@ -38,7 +38,11 @@ The package, from the top down; each module imports only from the lines below it
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     columns, body, registry, transfer, cookies, wholesale
-    source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    source
+    unpacking               a compressed file decompressed as far as it goes, and where it broke
+    blocks                  the blocks of bzip2 one by one
+    output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    decoders, packed, packings
     errors, extent, stream, undone, lineage, bar, others, words
 """
 

@@ -11,11 +11,16 @@ import threading
 import weakref
 from collections.abc import Callable
 from types import TracebackType
+from typing import BinaryIO
 
 from acctrecover.errors import SourceError
+from acctrecover.packed import Packed, Part
+from acctrecover.packings import LEAD, packing_of
 
 PIECE = 1 << 22
 """Bytes read at once when the whole input is hashed or a pipe is emptied."""
+UNPACKED, RATIO = 1 << 30, 100
+"""Bytes that a compressed file may become: so many, and so many for each of its own."""
 CLOSED = -1
 """The descriptor of a closed Source: reading it fails."""
 
@@ -33,8 +38,11 @@ class Source:
 
     `name` is the path as given, "-" for standard input, "<bytes>" for bytes. `fd_stat` is the file's os.stat_result,
     None where there is no file. A Source is evidence itself: `open_source` opens the same bytes once more, also after this
-    one was closed; those of a pipe were read once and are `held` as long as a Source of them is.
+    one was closed; those of a pipe were read once and are `held` as long as a Source of them is. What a compressed file holds
+    is held, too, and `packed` tells of the file.
     """
+
+    packed: Packed | None = None
 
     def __init__(
         self, name: str, size: int, fd: int | None, data: bytes, fd_stat: os.stat_result | None, held: Held | None = None
@@ -59,7 +67,9 @@ class Source:
     def again(self) -> Source:
         """Another Source of the same bytes. Raises SourceError where another file has taken the name meanwhile."""
         if self.held is not None or self.fd_stat is None:
-            return Source(self.name, self.size, self.fd, self.data, self.fd_stat, self.held)
+            twin = Source(self.name, self.size, self.fd, self.data, self.fd_stat, self.held)
+            twin.packed = self.packed
+            return twin
         if self.fd is not None and self.fd != CLOSED:
             return Source(self.name, self.size, os.dup(self.fd), self.data, self.fd_stat)
         other = open_source(self.name)
@@ -108,6 +118,16 @@ class Source:
             raise self._failure
         return self._digest
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The files that the stream was put together from; none where it is one file as it stands. Raises what `sha256` does."""
+        return () if self.packed is None else (Part(self.name, 0, self.size, self.sha256(), self.packed),)
+
+    @property
+    def files(self) -> list[os.stat_result | None]:
+        """The status of each file that the bytes come from, None for what is no file."""
+        return [self.fd_stat]
+
     def _hash(self) -> None:
         state = hashlib.sha256()
         try:
@@ -123,6 +143,11 @@ class Source:
 Evidence = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
 
 
+def files_of(evidence: Evidence) -> list[os.stat_result | None]:
+    """The status of each file that an input consists of, as `file_of` has it."""
+    return evidence.files if isinstance(evidence, Source) else [file_of(evidence)]
+
+
 def file_of(evidence: Evidence) -> os.stat_result | None:
     """The status of the file that an input is, without opening it; None where there is none to be seen."""
     if isinstance(evidence, Source):
@@ -135,10 +160,12 @@ def file_of(evidence: Evidence) -> os.stat_result | None:
         return None
 
 
-def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda done: None) -> Source:
+def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda done: None, most: int | None = None) -> Source:
     """Open a path, "-" (standard input), bytes or a Source. Raises SourceError in one line for whatever cannot be read.
 
-    What has no length of its own, as a pipe, is copied to a temporary file first; `progress` is told of the bytes.
+    What has no length of its own, as a pipe, is copied to a temporary file first; `progress` is told of the bytes. A file or
+    pipe that gzip, bzip2, xz or zstd compressed is decompressed into one: all that can be read of it, up to `most` bytes
+    (default: UNPACKED, and RATIO times its own size); `packed` has where it broke. Bytes and block devices stay as they are.
     """
     if isinstance(evidence, Source):
         return evidence.again()
@@ -150,14 +177,14 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         fd = os.dup(_standard_input())
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode) and status.st_size and os.lseek(fd, 0, os.SEEK_CUR) == 0:
-            return Source(name, status.st_size, fd, b"", status, Held(fd))
-        return _spooled(name, fd, progress)
+            return _unpacked(Source(name, status.st_size, fd, b"", status, Held(fd)), progress, most)
+        return _unpacked(_spooled(name, fd, progress), progress, most)
     fd = _opened(name)
     status = os.fstat(fd)
     if stat.S_ISFIFO(status.st_mode) or (stat.S_ISREG(status.st_mode) and not status.st_size):  # /proc says 0 of all it has
-        return _spooled(name, fd, progress)
+        return _unpacked(_spooled(name, fd, progress), progress, most)
     if stat.S_ISREG(status.st_mode):
-        return Source(name, status.st_size, fd, b"", status)
+        return _unpacked(Source(name, status.st_size, fd, b"", status), progress, most)
     if stat.S_ISBLK(status.st_mode):
         return Source(name, os.lseek(fd, 0, os.SEEK_END), fd, b"", status)
     os.close(fd)
@@ -187,22 +214,57 @@ def _opened(name: str) -> int:
 
 def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
     """All that a descriptor still gives, in a temporary file without a name; the descriptor is closed."""
+
+    def fill(spool: BinaryIO) -> None:
+        while data := _next(name, fd):
+            spool.write(data)
+            progress(len(data))
+
+    try:
+        return _held(name, fill, None)
+    finally:
+        os.close(fd)
+
+
+def _unpacked(raw: Source, progress: Callable[[int], None], most: int | None) -> Source:
+    """What a compressed file holds, in a temporary file without a name; the source itself where it is not compressed."""
+    packing = packing_of(raw.read(0, LEAD))
+    if packing is None:
+        return raw
+    from acctrecover.decoders import MissingError  # few inputs are compressed
+    from acctrecover.unpacking import Unpacking
+
+    most = UNPACKED + RATIO * raw.size if most is None else most
+    with raw:
+        raw.start_hash()
+        found: list[Unpacking] = []
+
+        def fill(spool: BinaryIO) -> None:
+            found.append(Unpacking(raw.read, raw.size, packing, spool, most, progress))
+            found[0].run()
+
+        try:
+            source = _held(raw.name, fill, raw.fd_stat)
+        except MissingError as error:
+            raise SourceError(f"{raw.name}: {error}") from None
+        source.packed = Packed(packing.name, raw.size, raw.sha256(), found[0].members, tuple(found[0].breaks))
+        return source
+
+
+def _held(name: str, fill: Callable[[BinaryIO], None], status: os.stat_result | None) -> Source:
+    """A source of what `fill` writes to a temporary file without a name."""
     folder = tempfile.gettempdir()
     if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
         folder = "/var/tmp"  # made for what is large; /tmp is memory on many machines
     try:
         with tempfile.TemporaryFile(dir=folder) as spool:
-            while data := _next(name, fd):
-                spool.write(data)
-                progress(len(data))
+            fill(spool)
             spool.flush()
             held = Held(os.dup(spool.fileno()))
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise SourceError(f"{name}: cannot be kept in {folder}: {reason}; TMPDIR names another folder") from None
-    finally:
-        os.close(fd)
-    return Source(name, os.fstat(held.fd).st_size, held.fd, b"", None, held)
+    return Source(name, os.fstat(held.fd).st_size, held.fd, b"", status, held)
 
 
 def _next(name: str, fd: int) -> bytes:
