@@ -7,10 +7,13 @@ The package, from the top down; each module imports only from the lines below it
     options, console                what several commands take, and where they speak
     report_repair, report_stats, report_damage, report_formats
     report                          how a scan reads
+    report_parts                    how it reads of which files it is, and where compressed ones broke
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
     repairing, damaging, explaining, beside  what the commands do
+    given                           what was given to a scan, and what it is made of
     scanning                        the extents of an input
+    broken                          a scan of what came out of compressed files that broke
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held
     embedded, sequence              streams carried in payloads; holes in sequence numbers
@@ -37,12 +40,13 @@ The package, from the top down; each module imports only from the lines below it
     chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
+    joined                          several files as one stream
     columns, body, registry, transfer, cookies, wholesale
     source
     unpacking               a compressed file decompressed as far as it goes, and where it broke
     blocks                  the blocks of bzip2 one by one
     output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
-    decoders, packed, packings
+    decoders, packed, packings, sizes
     errors, extent, stream, undone, lineage, bar, others, words
 """
 

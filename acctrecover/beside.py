@@ -14,17 +14,17 @@ from acctrecover.result import Scan
 from acctrecover.source import file_of
 
 
-def ready(records: Path | None, offsets: Path | None, paths: Sequence[str], *, force: bool) -> None:
+def ready(records: Path | None, offsets: Path | None, paths: Sequence[str], *, force: bool, joined: bool = False) -> None:
     """Raise OutputError before any work where one of the outputs could not be written."""
     if records is not None:
         check_ending(records)
-    if len(paths) > 1:
+    if len(paths) > 1 and not joined:
         raise OutputError(f"{'--records' if records is not None else '--csa-offsets'} takes one input at a time")
     targets = [target for target in (records, offsets) if target is not None]
     if len({os.path.realpath(target) for target in targets}) < len(targets):
         raise OutputError("the outputs must be different files")
     for target in targets:
-        refuse(target, file_of(paths[0]), force=force)
+        refuse(target, *map(file_of, paths), force=force)
 
 
 def write(found: Scan, records: Path | None, offsets: Path | None, *, force: bool, progress: Callable[[int], None]) -> None:

@@ -36,7 +36,7 @@ def marks(read: Read, size: int, start: int) -> Iterator[tuple[int, bool]]:
 
 
 def block(read: Read, start: int, stop: int) -> tuple[bytes, int]:
-    """What the block of bits [start, stop) holds, and the bit it ended at; nothing where it is incomplete or its checksum is wrong."""
+    """What the block of bits [start, stop) holds, and the bit it ended at; nothing where it is cut or its checksum is wrong."""
     data = _shifted(read, start, min(stop, start + 8 * LONGEST))
     for step in (len(data), 1):  # byte by byte where other bits than a mark follow it
         decoder = BZ2Decompressor()

@@ -37,9 +37,12 @@ class CookieStats:
     order: str
     cookie: int
     inputs: int = 1
+    breaks: tuple[str, ...] = ()
+    """Where compressed inputs broke, so that not all of them was counted."""
 
     def __add__(self, other: CookieStats) -> CookieStats:
-        return replace(self, counts=self.counts + other.counts, bytes=self.bytes + other.bytes, inputs=self.inputs + other.inputs)
+        counts, inputs = self.counts + other.counts, self.inputs + other.inputs
+        return replace(self, counts=counts, bytes=self.bytes + other.bytes, inputs=inputs, breaks=self.breaks + other.breaks)
 
     @cached_property
     def words(self) -> int:
@@ -105,6 +108,7 @@ class CookieStats:
             "cookie": about(self.cookie),
             "swapped": about(swap(self.cookie)),
             "nominee": about(self.nominee),
+            **({"breaks": list(self.breaks)} if self.breaks else {}),
             "rarest": [about(word) for word, _ in self.rarest(top)],
         }
 
@@ -131,10 +135,11 @@ def cookie_stats(
         raise AcctrecoverError("align is 1 or 2, order little or big, a cookie from 0x0001 to 0xffff")
     inputs = [sources] if isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview | Source) else list(sources)
     counts = np.zeros(WORDS, np.int64)
-    total = 0
+    total, breaks = 0, []
     for evidence in inputs:
         with open_source(evidence, progress) as source:
             total += source.size
+            breaks += [f"{name}: {each.cause} {each.detail}" for name, each in source.broke]
             for low in range(0, source.size, WINDOW):
                 data = source.read(low, low + WINDOW + (align == 1))
                 counts += _count(data, 0)
@@ -143,7 +148,7 @@ def cookie_stats(
                 progress(min(WINDOW, source.size - low))
     if order == "big":
         counts = counts.reshape(256, 256).T.ravel()
-    return CookieStats(counts, total, align, order, cookie, len(inputs))
+    return CookieStats(counts, total, align, order, cookie, len(inputs), tuple(breaks))
 
 
 def _count(data: bytes, skip: int) -> npt.NDArray[np.int64]:

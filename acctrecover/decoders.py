@@ -82,6 +82,8 @@ class Zstd:
 
 def decoder(name: str) -> Decoder:
     """A new decoder of a member, by the name of its Packing."""
+    if name == "bzip2":
+        return bz2.BZ2Decompressor()
     if name == "xz":
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
-    return {"gzip": Gzip, "bzip2": bz2.BZ2Decompressor, "zstd": Zstd}[name]()
+    return Gzip() if name == "gzip" else Zstd()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from acctrecover.given import given
 from acctrecover.repairing import undone
 from acctrecover.result import Scan
 
@@ -69,8 +70,9 @@ class Merge:
     def lossless(self) -> bool:
         """Whether the copies together make up the whole stream, without a doubt."""
         doubtful = self.counts.get("suspect", 0) + self.counts.get("healed", 0)
+        ends = all(any(each.at == found.size for each in found.breaks) for found in self.scans)  # no copy shows where it ends
         changed = any(self.gave[c] and found.transfer is not None for c, found in enumerate(self.scans))
-        return bool(self.kept) and not (self.lost or self.conflicts or self.strays or self.left_out or doubtful or changed)
+        return bool(self.kept) and not (self.lost or self.conflicts or self.strays or self.left_out or doubtful or changed or ends)
 
     @property
     def quarantined(self) -> int:
@@ -117,8 +119,7 @@ class Merge:
         odd = [oddity for extent in found.told.extents for oddity in extent.oddities]
         return {
             "path": found.name,
-            "size": found.size,
-            "sha256": found.sha256,
+            **given(found),
             "same_as": self.same.get(copy),
             **({"undone": undone(found)} if found.told is not found else {}),
             "whole": found.whole,

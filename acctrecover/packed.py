@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 DAMAGED = "compressed data damaged"
@@ -53,7 +54,8 @@ class Packed:
 
 @dataclass(frozen=True)
 class Part:
-    """The bytes [start, stop) of a stream, which are those of one file; `sha256` is theirs. `packed` is the file that they were in."""
+    """The bytes [start, stop) of a stream, which are those of one file, and their `sha256`; `packed` tells of the file that they
+    were in."""
 
     name: str
     start: int
@@ -61,9 +63,23 @@ class Part:
     sha256: str
     packed: Packed | None = None
 
+    @property
+    def breaks(self) -> list[Break]:
+        """Where the file broke, by offsets in the stream."""
+        own = self.packed.breaks if self.packed is not None else ()
+        return [replace(each, at=each.at + self.start, since=each.since + self.start) for each in own]
+
     def to_json(self) -> dict[str, Any]:
         """The file as given, and beside it what came out of it where it is compressed."""
         if self.packed is None:
             return {"size": self.stop - self.start, "sha256": self.sha256}
         out = {"by": self.packed.by, "members": self.packed.members, "size": self.stop - self.start, "sha256": self.sha256}
         return {"size": self.packed.size, "sha256": self.packed.sha256, "unpacked": out}
+
+
+def spots(parts: Sequence[Part], start: int, stop: int) -> Iterator[tuple[str, int, int]]:
+    """(file, start, stop) of the bytes [start, stop) of a stream, by offsets in each file, or in what came out of it."""
+    for part in parts:
+        low, high = max(start, part.start), min(stop, part.stop)
+        if low < high:
+            yield part.name, low - part.start, high - part.start

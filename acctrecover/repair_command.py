@@ -9,7 +9,8 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import show, show_objects
 from acctrecover.errors import AcctrecoverError, OutputError
-from acctrecover.options import Cookie, Force, Formats, Json, Places, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Joined, Json, Most, Places, places_of, word
+from acctrecover.sizes import quantity
 
 
 def repair(
@@ -34,6 +35,8 @@ def repair(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
     stale: Annotated[str, typer.Option(metavar="keep|drop", help="Stale records, duplicates and another stream's.")] = "keep",
+    joined: Joined = False,
+    most: Most = None,
     force: Force = False,
 ) -> None:
     """Copy the surviving records into a new file, byte for byte.
@@ -45,7 +48,11 @@ def repair(
     Example: acctrecover repair /var/log/account/pacct -o pacct.recovered --report pacct.json
 
     Example: acctrecover repair pacct.disk1 pacct.backup -o pacct.merged
+
+    Example: acctrecover repair --joined pacct.1.gz pacct -o pacct.recovered
     """
+    from contextlib import ExitStack
+
     from acctrecover.report_repair import merge_text, repair_text
 
     if stale not in ("keep", "drop"):
@@ -62,16 +69,23 @@ def repair(
         "stale": stale == "keep",
         "force": force,
     }
-    with bar(paths, passes=2 if dry_run else 3) as progress:
-        if len(paths) == 1:
+    limit = quantity("--most", most)
+    with bar(paths, passes=2 if dry_run else 3) as progress, ExitStack() as opened:
+        copies: list[Any] = list(paths)
+        if joined or limit is not None:
+            from acctrecover.joined import open_inputs
+
+            groups = [paths] if joined else [[path] for path in paths]
+            copies = [opened.enter_context(open_inputs(group, progress, limit, joined=joined)) for group in groups]
+        if len(copies) == 1:
             from acctrecover.repairing import repair as run
 
-            repaired = run(paths[0], to, formats, **how, progress=progress)
+            repaired = run(copies[0], to, formats, **how, progress=progress)
             account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to)
         else:
             from acctrecover.merging import merge
 
-            merged = merge(paths, to, formats, **how, progress=progress)
+            merged = merge(copies, to, formats, **how, progress=progress)
             account, whole, lines = merged.to_json, merged.lossless, merge_text(merged, to)
     if as_json:
         show_objects([account()])

@@ -15,10 +15,11 @@ import numpy as np
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import NOT_OWN
 from acctrecover.framed import FramedDialect
+from acctrecover.given import given
 from acctrecover.output import accepted, atomic_outputs
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
-from acctrecover.source import Evidence, file_of, open_source
+from acctrecover.source import Evidence, files_of, open_source
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Repair:
         odd = [oddity for extent in self.scan.told.extents for oddity in extent.oddities]
         return {
             "kind": "repair",
-            "input": {"size": self.scan.size, "sha256": self.scan.sha256},
+            "input": given(self.scan),
             **({"undone": undone(self.scan)} if self.scan.told is not self.scan else {}),
             "output": {"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
             "records": {"written": self.kept, "left_out": self.left_out, **self.scan.counts},
@@ -103,7 +104,7 @@ def repair(
     `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
     """
     paths = {"out": out, "aside": quarantine, "account": report}
-    targets = accepted([file_of(evidence)], paths, force=force)
+    targets = accepted(files_of(evidence), paths, force=force)
     with open_source(evidence, progress) as source:
         found = scan(source, formats, cookie=cookie, places=places, progress=progress)
         stream = main_stream(found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
+from acctrecover.report_parts import break_lines, broken_words, next_step, source_lines, spot_line
 from acctrecover.words import number, plain, when
 
 if TYPE_CHECKING:  # a command loads what it uses
@@ -42,22 +43,25 @@ def lost_records(extent: Extent) -> str:
 
 def scan_objects(scan: Scan) -> Iterator[dict[str, Any]]:
     """The objects `scan --json` prints: the source, its extents in offset order, a summary."""
-    source: dict[str, Any] = {"kind": "source", "path": scan.name, "size": scan.size, "sha256": scan.sha256}
+    from acctrecover.given import breaks, sources, standing
+
+    source, *files = sources(scan)
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
     if scan.other is not None:
         source["other"] = {"name": scan.other.name, "reader": scan.other.reader}
-    yield source
+    yield from (source, *files)
     for extent in scan.extents:
-        yield extent.to_json()
+        yield {**extent.to_json(), **standing(scan, extent.start, extent.stop)}
+    yield from breaks(scan)
     counts = {"records": scan.counts, "chains": len(scan.chains), "gaps": len(scan.gaps), "gap_bytes": lost(scan.extents)}
     yield {"kind": "summary", "whole": scan.whole, **counts}
 
 
 def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterator[str]:
     """The lines `scan` prints."""
-    yield f"{plain(scan.name)}: {number(scan.size, 'byte')}, SHA-256 {scan.sha256}"
+    yield from source_lines(scan)
     if scan.transfer is not None:
         undone = "undone to find these records, offsets are the input's" if scan.told is not scan else "not undone"
         detail = f": {scan.transfer.detail}" if scan.transfer.detail else ""
@@ -72,13 +76,14 @@ def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True) -> Iterat
                 yield f"  ... {number(hidden, 'extent')} more; --all shows them"
             continue
         yield f"{where}  {what}" + (f", {span}" if span else "")
-        if why:
-            yield f"{'':36}{why}"
+        for line in filter(None, (spot_line(scan, scan.extents[index]), why)):
+            yield f"{'':36}{line}"
         odd = [oddity for oddity in scan.extents[index].oddities if oddity.status != "torn"]
         for oddity in odd[:5] if doubts else []:
             yield f"{'':36}{oddity.status} at {oddity.offset:#x}: {oddity.reason}"
         if len(odd) > 5:
             yield f"{'':36}... {number(len(odd) - 5, 'more such record')}"
+    yield from break_lines(scan)
     yield ""
     yield from verdict(scan)
 
@@ -87,9 +92,10 @@ def verdict(scan: Scan) -> Iterator[str]:
     """What to do next, then the line that says it all."""
     counts, name = scan.counts, plain(scan.name)
     if not scan.whole and scan.chains:
-        target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {shlex.quote(scan.name)} -o {shlex.quote(target)}"
-    if scan.size == 0:
+        yield next_step(scan)
+    if scan.size == 0 and scan.breaks:
+        yield f"{name}: damaged: nothing could be unpacked{broken_words(scan)}"
+    elif scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
@@ -98,7 +104,7 @@ def verdict(scan: Scan) -> Iterator[str]:
     elif scan.other is not None:
         yield f"{name}: {scan.other.told.replace('FILE', shlex.quote(name))}"
     elif not scan.chains:
-        yield f"{name}: no record of a known format in {number(scan.size, 'byte')}"
+        yield f"{name}: no record of a known format in {number(scan.size, 'byte')}{broken_words(scan)}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
         yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone, nothing missing"
@@ -106,7 +112,7 @@ def verdict(scan: Scan) -> Iterator[str]:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}{broken_words(scan)}"
 
 
 def misplaced(scan: Scan) -> str:

@@ -9,7 +9,8 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Json, Paths, Places, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Joined, Json, Most, Paths, Places, places_of, word
+from acctrecover.sizes import quantity
 
 
 def scan(
@@ -30,6 +31,8 @@ def scan(
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
+    joined: Joined = False,
+    most: Most = None,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -37,19 +40,25 @@ def scan(
     Exit status 2 also for an input that is another kind of file, as a systemd journal: the tool that reads it is named.
 
     Example: acctrecover scan /var/log/account/pacct
+
+    Example: acctrecover scan --joined pacct.2.gz pacct.1.gz pacct
     """
+    from acctrecover.joined import open_inputs
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
 
     if records is not None or csa_offsets is not None:
         from acctrecover.beside import ready, write
 
-        ready(records, csa_offsets, paths, force=force)
-    worst, shown = 0, False
-    for path in paths:
+        ready(records, csa_offsets, paths, force=force, joined=joined)
+    worst, shown, limit = 0, False, quantity("--most", most)
+    for inputs in [paths] if joined else [[path] for path in paths]:
         try:
-            with bar([path], passes=1 if records is None else 2) as progress:
-                found = run(path, formats, cookie=word(cookie), places=places_of(places), progress=progress)
+            with (
+                bar(inputs, passes=1 if records is None else 2) as progress,
+                open_inputs(inputs, progress, limit, joined=joined) as source,
+            ):
+                found = run(source, formats, cookie=word(cookie), places=places_of(places), progress=progress)
                 if records is not None or csa_offsets is not None:
                     write(found, records, csa_offsets, force=force, progress=progress)
         except (SourceError, SelfCheckError) as error:

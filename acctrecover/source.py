@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from acctrecover.errors import SourceError
-from acctrecover.packed import Packed, Part
+from acctrecover.packed import Break, Packed, Part
 from acctrecover.packings import LEAD, packing_of
 
 PIECE = 1 << 22
@@ -122,6 +122,11 @@ class Source:
     def parts(self) -> tuple[Part, ...]:
         """The files that the stream was put together from; none where it is one file as it stands. Raises what `sha256` does."""
         return () if self.packed is None else (Part(self.name, 0, self.size, self.sha256(), self.packed),)
+
+    @property
+    def broke(self) -> list[tuple[str, Break]]:
+        """(file, where it broke) of compressed files."""
+        return [(self.name, each) for each in self.packed.breaks] if self.packed is not None else []
 
     @property
     def files(self) -> list[os.stat_result | None]:

@@ -9,7 +9,8 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SourceError
-from acctrecover.options import Force, Json, Order, Paths, word
+from acctrecover.options import Force, Joined, Json, Most, Order, Paths, word
+from acctrecover.sizes import quantity
 
 
 def cookie_stats(
@@ -22,6 +23,8 @@ def cookie_stats(
     cookie: Annotated[str | None, typer.Option(metavar="0xNNNN", help="The word to compare with, where it is not 0x2B91.")] = None,
     as_json: Json = False,
     table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the counts of all 65536 words as .npy or .csv.")] = None,
+    joined: Joined = False,
+    most: Most = None,
     force: Force = False,
 ) -> None:
     """Count 2-byte words; nominate a rare one as a magic cookie.
@@ -32,6 +35,7 @@ def cookie_stats(
     """
     from acctrecover.cookies import COOKIE, check_ending, write_table
     from acctrecover.cookies import cookie_stats as run
+    from acctrecover.joined import open_inputs
     from acctrecover.output import refuse
     from acctrecover.report_stats import stats_text
     from acctrecover.source import file_of
@@ -40,10 +44,12 @@ def cookie_stats(
         check_ending(table)
         refuse(table, *map(file_of, paths), force=force)
     stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
+    limit = quantity("--most", most)
     with bar(paths) as progress:
-        for path in paths:
+        for inputs in [paths] if joined else [[path] for path in paths]:
             try:
-                stats += run(path, align=align, order=order, cookie=stats.cookie, progress=progress)
+                with open_inputs(inputs, progress, limit, joined=joined) as source:
+                    stats += run(source, align=align, order=order, cookie=stats.cookie, progress=progress)
             except SourceError as error:
                 complain(error)
                 status = status_of(error)
@@ -55,4 +61,4 @@ def cookie_stats(
         show_objects([stats.to_json(top)])
     else:
         show(stats_text(stats, top))
-    raise typer.Exit(status)
+    raise typer.Exit(status or (1 if stats.breaks else 0))
