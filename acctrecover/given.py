@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from acctrecover.dialect import clocks
 from acctrecover.packed import spots
 from acctrecover.result import Scan
 from acctrecover.stream import Found
+
+STEP = 1.0
+"""Seconds that a clock may be set back between two files without a word."""
 
 
 def given(found: Scan) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def standing(found: Scan, start: int, stop: int) -> dict[str, Any]:
 
 
 def by_clocks(found: Scan) -> list[str] | None:
-    """The files in the order of their records' median clocks, where that is not the order given; those without a clock stay out."""
+    """The files in the order of their records' clocks, where that is not the order given; those without a clock stay out."""
     edges = np.array([part.start for part in found.parts])
     seconds: list[list[Any]] = [[] for _ in found.parts]
     for dialect, rows, octets, low in found.told.batches():
@@ -67,6 +72,13 @@ def by_clocks(found: Scan) -> list[str] | None:
         owners = np.searchsorted(edges, rows["offset"], "right") - 1
         for number in np.unique(owners).tolist():
             seconds[number].append(times[(owners == number) & ~np.isnan(times)])
-    medians = [(float(np.median(np.concatenate(each))), n) for n, each in enumerate(seconds) if sum(map(len, each))]
-    ordered = sorted(medians)
-    return [found.parts[number].name for _, number in ordered] if ordered != medians else None
+    means = [(_middle(np.concatenate(each)), n) for n, each in enumerate(seconds) if sum(map(len, each))]
+    if all(before <= behind + STEP for (before, _), (behind, _) in pairwise(means)):
+        return None
+    return [found.parts[number].name for _, number in sorted(means)]
+
+
+def _middle(seconds: npt.NDArray[np.float64]) -> float:
+    """The mean of the middle half, which a few wrong clocks do not move."""
+    quarter = len(seconds) // 4
+    return float(np.sort(seconds)[quarter : len(seconds) - quarter].mean())

@@ -14,6 +14,8 @@ from acctrecover.words import number, plain
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
 
+TOLD = 20
+"""Breaks that are told one by one."""
 ENDINGS = frozenset({".gz", ".bz2", ".xz", ".zst"})
 
 
@@ -47,13 +49,15 @@ def _file(part: Part, margin: str) -> Iterator[str]:
 
 def break_lines(scan: Scan) -> Iterator[str]:
     """A line and a reason for each place where a compressed file broke."""
-    for part in scan.parts:
-        for each in part.breaks:
-            name = f" {plain(part.name)}" if len(scan.parts) > 1 else ""
-            yield f"{each.at:#010x} {each.at:#010x} {0:>12}  break: {each.cause}"
-            yield f"{'':36}{name.lstrip()}{' ' if name else ''}{each.detail}"
-            if each.since < each.at:
-                yield f"{'':36}what came out from {each.since:#x} on has no checksum that proves it"
+    told = [(part, each) for part in scan.parts for each in part.breaks]
+    for part, each in told[:TOLD]:
+        name = f"{plain(part.name)}, " if len(scan.parts) > 1 else ""
+        yield f"{each.at:#010x} {each.at:#010x} {0:>12}  break: {each.cause}"
+        yield f"{'':36}{name}{each.detail}"
+        if each.since < each.at:
+            yield f"{'':36}what came out from {each.since:#x} on has no checksum that proves it"
+    if len(told) > TOLD:
+        yield f"  ... {number(len(told) - TOLD, 'more break')}; --json has them all"
 
 
 def spot_line(scan: Scan, extent: Extent) -> str:
