@@ -33,6 +33,8 @@ TOOLS = [
 NOISY = b"".join(hashlib.sha256(bytes([n % 251, n >> 8])).digest() + V3[n * 7 % 9000 :][:64] for n in range(4000))
 """384,000 bytes that compress little: several blocks of `bzip2 -1`."""
 
+MAIN = "from acctrecover.cli import main; main()"
+
 
 def pack(tool: str, data: bytes, *options: str) -> bytes:
     return subprocess.run([tool, "-c", *options], input=data, capture_output=True, check=True).stdout
@@ -127,7 +129,7 @@ def test_the_blocks_of_bzip2_behind_a_broken_one_are_read(tmp_path: Path) -> Non
     assert broke.cause == DAMAGED
     assert broke.resumes is not None
     assert broke.packed < len(octets) // 2 < broke.resumes
-    assert 0 < len(NOISY) - len(got) <= 100_000
+    assert 0 < len(NOISY) - len(got) < len(NOISY) // 2
     assert got == NOISY[: broke.at] + NOISY[len(NOISY) - len(got) + broke.at :]
 
 
@@ -186,8 +188,8 @@ def test_ten_gibibytes_of_zeros_are_bounded_on_disk_and_in_memory_and_the_limit_
     path = tmp_path / f"bomb.{name}"
     path.write_bytes(bomb())
     assert UNPACKED + RATIO * path.stat().st_size < 2 << 30
-    program = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9 << 20, 9 << 20)); from acctrecover.cli import main; main()"
-    words = [sys.executable, "-c", program, "scan", "--json", "--most", "8Mi", str(path)]
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9 << 20, 9 << 20))"
+    words = [sys.executable, "-c", f"{limited}; {MAIN}", "scan", "--json", "--most", "8Mi", str(path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         objects = [json.loads(line) for line in process.stdout]
@@ -272,10 +274,10 @@ def test_a_record_in_a_compressed_file_is_explained(tmp_path: Path) -> None:
 def test_without_a_library_for_zstd_one_line_says_what_to_install(tmp_path: Path) -> None:
     path = tmp_path / "pacct.zst"
     path.write_bytes(zstd.compress(V3))
-    program = (
-        "import sys; sys.modules['backports'] = None; sys.modules['compression'] = None; from acctrecover.cli import main; main()"
+    without = "import sys; sys.modules['backports'] = None; sys.modules['compression'] = None"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{without}; {MAIN}", "scan", str(path)], capture_output=True, text=True, check=False
     )
-    done = subprocess.run([sys.executable, "-c", program, "scan", str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == f"acctrecover: {path}: compressed with zstd; to read it: pip install 'acctrecover[zstd]'\n"
 
