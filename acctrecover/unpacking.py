@@ -112,7 +112,7 @@ class Unpacking:
             except BrokenPieceError as error:
                 return _End(self._last(start, at, self.given - before), str(error))
             at += len(piece)
-            self.progress(len(piece))
+            self.progress(len(piece) - len(state.unused_data))
         return _End(at - len(state.unused_data))
 
     def _last(self, start: int, piece: int, known: int) -> int:

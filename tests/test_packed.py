@@ -5,11 +5,14 @@ from __future__ import annotations
 import bz2
 import hashlib
 import json
+import lzma
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,8 +52,6 @@ def unpacked(path: Path, octets: bytes, most: int | None = None) -> tuple[bytes,
 
 def oracle(tool: str, octets: bytes) -> bytes:
     """What Python's own decompressor gives, fed byte by byte, until it fails or the bytes end."""
-    import lzma
-
     new: dict[str, Callable[[], Any]] = {
         "gzip": Gzip,
         "bzip2": bz2.BZ2Decompressor,
@@ -202,6 +203,18 @@ def test_ten_gibibytes_of_zeros_are_bounded_on_disk_and_in_memory_and_the_limit_
     assert "8,388,608 bytes came out before" in objects[-2]["detail"]
 
 
+def test_a_member_that_asks_for_gibibytes_of_memory_is_not_given_them(tmp_path: Path) -> None:
+    octets = bytearray(lzma.compress(V3))
+    assert octets[14:16] == b"\x21\x01"
+    octets[16] = 39  # a dictionary of 3 GiB
+    octets[20:24] = zlib.crc32(octets[12:20]).to_bytes(4, "little")
+    _, packed = unpacked(tmp_path / "greedy.xz", bytes(octets))
+    assert "memory usage limit exceeded" in packed.breaks[0].detail
+    greedy = b"\x28\xb5\x2f\xfd\x00\xa8" + b"\x29\0\0hello"  # a window of 2 GiB
+    _, packed = unpacked(tmp_path / "greedy.zst", greedy)
+    assert "too much memory" in packed.breaks[0].detail
+
+
 def test_a_file_made_of_nothing_but_breaks_is_given_up(tmp_path: Path) -> None:
     member = pack("gzip", b"x" * 100)
     _, packed = unpacked(tmp_path / "broken.gz", (member[:-8] + bytes(8)) * 1200)
@@ -294,3 +307,20 @@ def test_where_a_file_broke_is_said_in_words_with_what_to_do_next(tmp_path: Path
     done = subprocess.run([*COMMAND, "scan", "pacct.gz"], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stdout.endswith("pacct.gz: damaged: nothing could be unpacked; 1 break of compressed data\n")
+
+
+def test_what_readme_shows_of_compressed_and_of_joined_files_is_what_a_scan_says(tmp_path: Path) -> None:
+    text = (CORPORA.parent / "README.md").read_text()
+    shown = text[text.index("    $ gzip -nc") : text.index("Exit status: 0 whole")]
+    (tmp_path / "corpora").symlink_to(CORPORA)
+    (tmp_path / "acctrecover").write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+    (tmp_path / "acctrecover").chmod(0o755)
+    environment = {**os.environ, "TZ": "UTC", "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(CORPORA.parent)}
+    steps = 0
+    for line in shown.splitlines():
+        if line.startswith("    $ "):
+            done = subprocess.run(line[6:], shell=True, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+            said_then = "".join(f"    {each}".rstrip() + "\n" for each in done.stdout.splitlines())
+            assert f"{line}\n{said_then}" in shown
+            steps += 1
+    assert steps == 4
