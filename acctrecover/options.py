@@ -36,7 +36,9 @@ Joined = Annotated[
 ]
 Most = Annotated[
     str | None,
-    typer.Option(metavar="SIZE", help="Unpack so much of a compressed input at most. Default: 1Gi and 100 times its size."),
+    typer.Option(
+        metavar="SIZE", help="Unpack so much of a compressed input, 0: take it as it is. Default: 1Gi and 100 times its size."
+    ),
 ]
 
 

@@ -72,7 +72,7 @@ class Source:
             return twin
         if self.fd is not None and self.fd != CLOSED:
             return Source(self.name, self.size, os.dup(self.fd), self.data, self.fd_stat)
-        other = open_source(self.name)
+        other = open_source(self.name, most=0)
         if other.fd_stat is None or not os.path.samestat(self.fd_stat, other.fd_stat):
             with other:
                 raise SourceError(f"{self.name}: another file has taken its name since it was first read")
@@ -170,7 +170,8 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
 
     What has no length of its own, as a pipe, is copied to a temporary file first; `progress` is told of the bytes. A file or
     pipe that gzip, bzip2, xz or zstd compressed is decompressed into one: all that can be read of it, up to `most` bytes
-    (default: UNPACKED, and RATIO times its own size); `packed` has where it broke. Bytes and block devices stay as they are.
+    (default: UNPACKED, and RATIO times its own size; with 0 it stays as it is); `packed` has where it broke. Bytes and block
+    devices stay as they are.
     """
     if isinstance(evidence, Source):
         return evidence.again()
@@ -234,7 +235,7 @@ def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
 def _unpacked(raw: Source, progress: Callable[[int], None], most: int | None) -> Source:
     """What a compressed file holds, in a temporary file without a name; the source itself where it is not compressed."""
     packing = packing_of(raw.read(0, LEAD))
-    if packing is None:
+    if packing is None or most == 0:
         return raw
     from acctrecover.decoders import MissingError  # few inputs are compressed
     from acctrecover.unpacking import Unpacking

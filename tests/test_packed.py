@@ -43,6 +43,10 @@ def pack(tool: str, data: bytes, *options: str) -> bytes:
     return subprocess.run([tool, "-c", *options], input=data, capture_output=True, check=True).stdout
 
 
+def objects_of(*words: object) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run(words[0], "--json", *words[1:]).stdout.splitlines()]
+
+
 def unpacked(path: Path, octets: bytes, most: int | None = None) -> tuple[bytes, Packed]:
     path.write_bytes(octets)
     with open_source(path, most=most) as source:
@@ -213,6 +217,18 @@ def test_a_member_that_asks_for_gibibytes_of_memory_is_not_given_them(tmp_path: 
     greedy = b"\x28\xb5\x2f\xfd\x00\xa8" + b"\x29\0\0hello"  # a window of 2 GiB
     _, packed = unpacked(tmp_path / "greedy.zst", greedy)
     assert "too much memory" in packed.breaks[0].detail
+
+
+def test_with_a_limit_of_nothing_a_compressed_file_stays_as_it_is(tmp_path: Path) -> None:
+    carved = tmp_path / "carved"
+    carved.write_bytes(pack("gzip", V3)[:512] + V3)
+    assert not any(each["kind"] == "chain" and each["start"] == 512 for each in objects_of("scan", carved))
+    source, *told = objects_of("scan", "--most", "0", carved)
+    assert source["sha256"] == hashlib.sha256(carved.read_bytes()).hexdigest()
+    assert [(each["start"], each["records"]) for each in told if each["kind"] == "chain"] == [(512, 218)]
+    with open_source(carved, most=0) as opened:
+        pass
+    assert len(scan(opened).records) == 218  # also when it is opened again
 
 
 def test_a_file_made_of_nothing_but_breaks_is_given_up(tmp_path: Path) -> None:
