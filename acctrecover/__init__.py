@@ -3,14 +3,20 @@
 The package, from the top down; each module imports only from the lines below its own.
 
     cli                             the command line
-    scan_command, repair_command, stats_command, damage_command, formats_command
-    options, console                what several commands take, and where they speak
-    report_repair, report_stats, report_damage, report_formats
+    scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
+    options, console, window        what several commands take, where they speak, and the part of an input they look at
+    report_histories, report_repair, report_verify, report_stats, report_damage, report_formats, cookie_map
+    beside                          what a scan writes
+    page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
-    report_parts                    how it reads of which files it is, and where compressed ones broke
+    report_source                   how its input reads
+    report_parts                    in which of several files a place is; where compressed ones broke
+    verifying                       a repair checked by its report alone, with code of its own
+    replaying, tallying             the output made again of the evidence; whether a report's numbers add up
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
-    repairing, damaging, explaining, beside  what the commands do
+    repairing, damaging, explaining  what the commands do
+    provenance                      what a repair's report says for a second examiner
     given                           what was given to a scan, and what it is made of
     scanning                        the extents of an input
     broken                          a scan of what came out of compressed files that broke
@@ -20,7 +26,15 @@ The package, from the top down; each module imports only from the lines below it
     mend                            records in a gap that are neither intact nor lost
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes
+    page_data                       what a page shows
+    curve                           the clock along a stream
+    histories                       several inputs of one history
+    timeline                        the records of several inputs in clock order
+    signs                           places that are worth a look
+    skipped, lull                   serial numbers that no record has; holes in time
+    trail                           the records of one format as columns
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
+    unread                          records of which bytes were never read
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands
     joint                           what stands between two shared records
@@ -30,6 +44,7 @@ The package, from the top down; each module imports only from the lines below it
     gap                             a gap and what stands on either side
     together                        records written as one entry
     result, survey                  what a scan found; every candidate at a wound
+    moments                         when a record was written
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     chain, heal                     the skeleton by parsimony; the one reading that fits
     kin                             whether records go on a history
@@ -37,39 +52,77 @@ The package, from the top down; each module imports only from the lines below it
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
     heading                         what a declaration fixes of headers
     shape                           one record layout: columns, rules, evidence
-    chance                          what a rule is worth by its form
+    chance, sieve                   what a rule is worth by its form; byte strings at every offset
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     joined                          several files as one stream
-    columns, body, registry, transfer, cookies, wholesale
+    palette, plot, coded            how extents look; pictures as files; columns as JSON
+    columns, body, registry, transfer, cookies, wholesale, users
     source
-    unpacking               a compressed file decompressed as far as it goes, and where it broke
-    blocks                  the blocks of bzip2 one by one
+    unpacking                       a compressed file decompressed as far as it goes, and where it broke
+    blocks                          the blocks of bzip2 one by one
     output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
-    decoders, packed, packings, sizes
-    errors, extent, stream, undone, lineage, bar, others, words
+    notebook                        results as a notebook shows them
+    look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles
+    elf                             the memory in a core
+    decoders, packed, packings      decompressors; what is known of a compressed file; how one begins
+    errors, extent, stream, undone, lineage, bar, others, words, voids, sizes
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what a type checker sees; what runs loads each when it is first asked for
+    from acctrecover.cookies import cookie_stats
+    from acctrecover.damaging import damage
+    from acctrecover.errors import AcctrecoverError
+    from acctrecover.explaining import explain
+    from acctrecover.export import to_arrow, to_pandas
+    from acctrecover.merging import merge
+    from acctrecover.registry import load_formats
+    from acctrecover.repairing import repair
+    from acctrecover.scanning import scan
+    from acctrecover.verifying import verify
 
 __version__ = "0.1.0"
-__all__ = ["cookie_stats", "damage", "explain", "load_formats", "merge", "repair", "scan"]
+__all__ = [
+    "AcctrecoverError",
+    "cookie_stats",
+    "damage",
+    "explain",
+    "load_formats",
+    "merge",
+    "repair",
+    "scan",
+    "to_arrow",
+    "to_pandas",
+    "verify",
+]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # else any name would pass for one of these
 
-    homes = {
-        "cookie_stats": "cookies",
-        "damage": "damaging",
-        "explain": "explaining",
-        "load_formats": "registry",
-        "merge": "merging",
-        "repair": "repairing",
-        "scan": "scanning",
-    }
-    value = getattr(import_module(f"acctrecover.{homes[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        homes = {
+            "AcctrecoverError": "errors",
+            "cookie_stats": "cookies",
+            "damage": "damaging",
+            "explain": "explaining",
+            "load_formats": "registry",
+            "merge": "merging",
+            "repair": "repairing",
+            "scan": "scanning",
+            "to_arrow": "export",
+            "to_pandas": "export",
+            "verify": "verifying",
+        }
+        value = getattr(import_module(f"acctrecover.{homes[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

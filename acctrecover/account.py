@@ -83,7 +83,7 @@ class Account:
                 out += pieces
                 owners.update((piece.start, chain.dialect) for piece in pieces)
                 at, before = chain.stop, chain
-        return held(named(out), owners, self._read), owners
+        return held(named(out), owners, self._read, memory=self.source.core is not None), owners
 
     def _read_back(self, gap: Extent, chain: Chain) -> Extent:
         """The gap right before a chain with what its end says of the record it was."""
@@ -221,7 +221,7 @@ class Account:
         chain = self.chains[bisect_right(self.starts, extent.start) - 1]
         if chain.measured:  # its share of what the whole chain is worth on the input's own background
             bits = min(bits, chain.bits * extent.size / (chain.stop - chain.start))
-        e_value = float(2.0 ** max(np.log2(max(self.source.size, 1)) - bits, -1000.0))
+        e_value = float(2.0 ** max(np.log2(self.source.room) - bits, -1000.0))
         return replace(extent, records=count, evidence_bits=round(bits, 1), e_value=e_value)
 
     def _edges(self, number: int, start: int, stop: int) -> Offsets:

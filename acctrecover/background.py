@@ -16,6 +16,7 @@ from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.stream import Found
 from acctrecover.survey import RISK, Chain, dated
+from acctrecover.voids import Voids
 
 PIECE, PIECES = 1 << 12, 16
 """Bytes of a place where the background is measured, and how many of these there are at most, evenly spread."""
@@ -44,10 +45,11 @@ Read = Callable[[int, int], npt.NDArray[np.uint8]]
 class Background:
     """The unexplained bytes of an input, and the evidence of each dialect's records over them; measured when first asked for."""
 
-    def __init__(self, chains: Sequence[Chain], size: int, read: Read) -> None:
-        self.read, self.gaps = read, [(0, size)]
+    def __init__(self, chains: Sequence[Chain], size: int, read: Read, voids: Voids | None = None) -> None:
+        voids = voids or Voids()
+        self.read, self.room = read, max(1, size - voids.size)
         edges = [0, *(edge for chain in chains for edge in (chain.start, chain.stop)), size]
-        self.gaps = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+        self.gaps = [part for a, b in zip(edges[::2], edges[1::2], strict=True) for part in voids.solid(a, b)]
         self.known: dict[int, float] = {}
 
     def worth(self, dialect: Dialect) -> float:
@@ -94,7 +96,7 @@ class Background:
         return min(0.0, -log2((seen + PRIOR) / (searched + PRIOR * 2**uniform)) - uniform)
 
 
-def sober(chains: list[Chain], size: int, read: Read, background: Background | None = None, risk: float = RISK) -> list[Chain]:
+def sober(chains: list[Chain], size: int, ground: Background, risk: float = RISK) -> list[Chain]:
     """The chains that are no chance in this input, with their evidence measured on its background where that counts.
 
     It does not count for the dialect that explains most of the input, nor near a chain of the same dialect that stands by itself.
@@ -102,20 +104,19 @@ def sober(chains: list[Chain], size: int, read: Read, background: Background | N
     explained: dict[int, int] = {}
     for chain in chains:
         explained[id(chain.dialect)] = explained.get(id(chain.dialect), 0) + chain.stop - chain.start
-    ground = background or Background(chains, size, read)
-    filled = size - ground.unused() if any(chain.dialect.slots for chain in chains) else size
+    filled = ground.room - ground.unused() if any(chain.dialect.slots for chain in chains) else ground.room
     own = {name for name, octets in explained.items() if octets >= OWN * filled}
     few = Counter(chain.count for chain in chains if id(chain.dialect) not in own and chain.dialect.pitch is not None)
     weighed = [chain if id(chain.dialect) in own else weigh(chain, ground, few) for chain in chains]
-    sure = [chain for chain in weighed if id(chain.dialect) in own or (chain.count > 3 and chain.bits >= SURE + log2(size))]
+    sure = [chain for chain in weighed if id(chain.dialect) in own or (chain.count > 3 and chain.bits >= SURE + log2(ground.room))]
     edges = [0, *(edge for chain in sure for edge in (chain.start, chain.stop)), size]
     out = []
     for chain, weight in zip(chains, weighed, strict=True):
         at = bisect_right(edges, chain.start)
-        room = max(1, edges[min(at, len(edges) - 1)] - edges[at - 1])
+        room = max(1, min(ground.room, edges[min(at, len(edges) - 1)] - edges[at - 1]))
         if id(chain.dialect) in own or room * 2.0**-weight.bits <= risk:
             out.append(weight)
-        elif (near := _near(chain, sure, at // 2, read)) is not None:
+        elif (near := _near(chain, sure, at // 2, ground.read)) is not None:
             bits = weight.bits + near
             if min(room, 2 * NEARBY) * 2.0**-bits <= risk:
                 out.append(replace(weight, bits=bits))

@@ -1,36 +1,95 @@
-"""What a scan writes besides what it says: its records as rows, and where the input is not sound."""
+"""What a scan writes besides what it says: records as rows, offsets that are not sound, a mapfile, a page, a map."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from acctrecover.errors import OutputError
-from acctrecover.export import check_ending, write_records
-from acctrecover.offsets import offset_lines
-from acctrecover.output import atomic_outputs, refuse
+from acctrecover.output import accepted, atomic_outputs
 from acctrecover.result import Scan
 from acctrecover.source import file_of
+from acctrecover.users import Users
+
+Outputs = Mapping[str, Path | None]
+"""Paths by the option that names them: --records, --csa-offsets, --mapfile, --html, --map; None if not asked for."""
 
 
-def ready(records: Path | None, offsets: Path | None, paths: Sequence[str], *, force: bool, joined: bool = False) -> None:
-    """Raise OutputError before any work where one of the outputs could not be written."""
-    if records is not None:
-        check_ending(records)
-    if len(paths) > 1 and not joined:
-        raise OutputError(f"{'--records' if records is not None else '--csa-offsets'} takes one input at a time")
-    targets = [target for target in (records, offsets) if target is not None]
-    if len({os.path.realpath(target) for target in targets}) < len(targets):
-        raise OutputError("the outputs must be different files")
-    for target in targets:
-        refuse(target, *map(file_of, paths), force=force)
+def ready(outputs: Outputs, paths: Sequence[str], read: Sequence[Path] = (), *, force: bool, joined: bool = False) -> None:
+    """Raise OutputError before any work where one of the outputs could not be written, or is another file that is `read`."""
+    asked = {option: path for option, path in outputs.items() if path is not None}
+    if "--records" in asked:
+        from acctrecover.export import check_ending
+
+        check_ending(asked["--records"])
+    if "--map" in asked:
+        from acctrecover.plot import check_ending
+
+        check_ending(asked["--map"])
+    if len(paths) > 1 and not joined and (alone := [option for option in asked if option != "--records"]):
+        raise OutputError(f"{alone[0]} takes one input at a time")
+    accepted([*map(file_of, paths), *map(file_of, read)], asked, force=force)
 
 
-def write(found: Scan, records: Path | None, offsets: Path | None, *, force: bool, progress: Callable[[int], None]) -> None:
-    """Write the records of a scan, and its offset_lines; both appear, or none. `progress` is told of the records' bytes."""
-    with atomic_outputs([target for target in (records, offsets) if target is not None], force=force) as files:
-        if records is not None:
-            write_records(found, records, files[0], progress)
-        if offsets is not None:
-            files[-1].writelines(f"{line}\n".encode() for line in offset_lines(found))
+def write(
+    found: Sequence[Scan],
+    outputs: Outputs,
+    options: Mapping[str, Sequence[object]],
+    *,
+    force: bool,
+    progress: Callable[[int], None] = lambda done: None,
+    since: Mapping[str, float] | None = None,
+    users: Users | None = None,
+) -> None:
+    """Write the outputs of a scan, or the records of several; all appear, or none. `options` are those that it was made with, by
+    name; `progress` is told of the bytes of records as rows.
+
+    Records of several inputs are rows in the order of their clocks; `since` are events that some count from, in seconds since
+    the epoch. `users` give names to user ids.
+    """
+    asked = {option: path for option, path in outputs.items() if path is not None}
+    with atomic_outputs(list(asked.values()), force=force) as files:
+        for (option, path), file in zip(asked.items(), files, strict=True):
+            if option == "--records":
+                _records(found, path, file, progress, since or {}, users)
+            else:
+                _write(found[0], option, path, file, options)
+
+
+def _records(
+    found: Sequence[Scan],
+    path: Path,
+    file: BinaryIO,
+    progress: Callable[[int], None],
+    since: Mapping[str, float],
+    users: Users | None,
+) -> None:
+    from acctrecover.export import write_records, write_rows
+
+    if len(found) == 1:
+        write_records(found[0], path, file, progress, users)
+        return
+    from acctrecover.timeline import Timeline
+
+    seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
+    write_rows(Timeline(found, since).rows(progress), seen, path, file, lead=["file"], users=users)
+
+
+def _write(found: Scan, option: str, path: Path, file: BinaryIO, options: Mapping[str, Sequence[object]]) -> None:
+    if option == "--csa-offsets":
+        from acctrecover.offsets import offset_lines
+
+        file.writelines(f"{line}\n".encode() for line in offset_lines(found))
+    elif option == "--mapfile":
+        from acctrecover.mapfile import mapfile_lines
+
+        file.writelines(f"{line}\n".encode() for line in mapfile_lines(found.extents))
+    elif option == "--html":
+        from acctrecover.page import write_page
+
+        write_page(found, file, options)
+    else:
+        from acctrecover.stream_map import write_map
+
+        write_map(found, path, file)

@@ -18,6 +18,7 @@ from acctrecover.formats_command import explain, formats
 from acctrecover.repair_command import repair
 from acctrecover.scan_command import scan
 from acctrecover.stats_command import cookie_stats
+from acctrecover.verify_command import verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +44,7 @@ def _main(
     pass
 
 
-for command in (scan, repair, cookie_stats, damage, formats, explain):
+for command in (scan, repair, verify, cookie_stats, damage, formats, explain):
     app.command()(command)
 
 

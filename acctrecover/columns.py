@@ -18,11 +18,12 @@ COMPARISONS = {"eq", "ne", "lt", "le", "gt", "ge"}
 class Columns:
     """Attribute-style access to the columns of a structured array, each copied once, contiguous, in its field's own type.
 
-    Byte strings come as uint8 of shape (n, width). Arithmetic on narrow columns may wrap: ask `native` first.
+    Byte strings come as uint8 of shape (n, width). Arithmetic on narrow columns may wrap: ask `native` first. `which` are the
+    indices of the records meant, if not all.
     """
 
-    def __init__(self, records: npt.NDArray[Any], big: bool) -> None:
-        self.records, self.big = records, big
+    def __init__(self, records: npt.NDArray[Any], big: bool, which: npt.NDArray[np.int64] | None = None) -> None:
+        self.records, self.big, self.which = records, big, which
         self.columns: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -31,11 +32,23 @@ class Columns:
         if name not in self.columns:
             kind, at = self.records.dtype.fields[name][:2]  # type: ignore[index]
             if kind.subdtype is None:
-                self.columns[name] = self._numbers(self.records[name])
+                self.columns[name] = self._numbers(self._picked(self.records[name]))
             else:  # copied as one item a record: faster than byte by byte
                 items = self.records.getfield(np.dtype((np.void, kind.itemsize)), at) if kind.itemsize else self.records[name]
-                self.columns[name] = np.ascontiguousarray(items).view(np.uint8).reshape(len(self.records), kind.itemsize)
+                self.columns[name] = np.ascontiguousarray(self._picked(items)).view(np.uint8).reshape(len(self), kind.itemsize)
         return self.columns[name]
+
+    def octet(self, name: str, index: int) -> npt.NDArray[np.uint8]:
+        """One byte of each byte string, the last one where `index` is -1, without a copy of all."""
+        kind, at = self.records.dtype.fields[name][:2]  # type: ignore[index]
+        return self._picked(self.records.getfield(np.uint8, at + index % kind.itemsize))
+
+    def __len__(self) -> int:
+        return len(self.records) if self.which is None else len(self.which)
+
+    def _picked(self, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        picked: npt.NDArray[Any] = column if self.which is None else column[self.which]
+        return picked
 
     def _numbers(self, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return column.astype(column.dtype.newbyteorder("="))

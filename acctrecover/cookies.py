@@ -16,6 +16,7 @@ import numpy.typing as npt
 from acctrecover.errors import AcctrecoverError, OutputError
 from acctrecover.output import atomic_output
 from acctrecover.source import Evidence, Source, open_source
+from acctrecover.voids import ERROR
 
 WINDOW = 1 << 22
 """Bytes counted at once; even, so that aligned words do not straddle windows."""
@@ -37,12 +38,20 @@ class CookieStats:
     order: str
     cookie: int
     inputs: int = 1
+    unreadable: int = 0
+    """Bytes that could not be read and are not counted."""
     breaks: tuple[str, ...] = ()
     """Where compressed inputs broke, so that not all of them was counted."""
 
     def __add__(self, other: CookieStats) -> CookieStats:
-        counts, inputs = self.counts + other.counts, self.inputs + other.inputs
-        return replace(self, counts=counts, bytes=self.bytes + other.bytes, inputs=inputs, breaks=self.breaks + other.breaks)
+        return replace(
+            self,
+            counts=self.counts + other.counts,
+            bytes=self.bytes + other.bytes,
+            inputs=self.inputs + other.inputs,
+            unreadable=self.unreadable + other.unreadable,
+            breaks=self.breaks + other.breaks,
+        )
 
     @cached_property
     def words(self) -> int:
@@ -85,6 +94,14 @@ class CookieStats:
         most = above * (1 - 1 / (9 * above) + 1.645 / (3 * above**0.5)) ** 3 if count else 3.0
         return min(most / self.words, 1.0) * GIB if self.words else float(GIB)
 
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import table
+
+        some = [self.nominee, self.cookie, swap(self.cookie), *(word for word, _ in self.rarest(10))] if self.words else []
+        roles = ["to nominate", "the cookie", "the cookie swapped", *["rare"] * 10]
+        rows = [(f"0x{word:04X}", role, int(self.counts[word]), self.rank(word)) for word, role in zip(some, roles, strict=False)]
+        return table(f"{self.words:,} words of {self.bytes:,} bytes", ("word", "what", "count", "rank"), rows)
+
     def to_json(self, top: int) -> dict[str, Any]:
         """The object `cookie-stats --json` prints."""
 
@@ -99,10 +116,12 @@ class CookieStats:
             }
 
         return {
+            "schema": "acctrecover/cookie-stats/1",
             "kind": "cookie-stats",
             "inputs": self.inputs,
             "bytes": self.bytes,
             "words": self.words,
+            **({"unreadable": self.unreadable} if self.unreadable else {}),
             "align": self.align,
             "order": self.order,
             "cookie": about(self.cookie),
@@ -128,27 +147,32 @@ def cookie_stats(
 ) -> CookieStats:
     """Count every 2-byte word of one or several inputs: at even offsets (`align` 2) or at every offset (1).
 
-    Words span neither two inputs nor, aligned, an odd last byte. Raises SourceError for what cannot be read,
+    Words span neither two inputs nor, aligned, an odd last byte. What has no bytes of its own, as the holes of a sparse file, is
+    not counted. Raises SourceError for what cannot be read,
     AcctrecoverError for another `align`, `order` or a cookie that is no word from 0x0001 to 0xFFFF.
     """
     if align not in (1, 2) or order not in ("little", "big") or not 0 < cookie < WORDS:
         raise AcctrecoverError("align is 1 or 2, order little or big, a cookie from 0x0001 to 0xffff")
     inputs = [sources] if isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview | Source) else list(sources)
     counts = np.zeros(WORDS, np.int64)
-    total, breaks = 0, []
+    total = unread = 0
+    breaks: list[str] = []
     for evidence in inputs:
         with open_source(evidence, progress) as source:
-            total += source.size
             breaks += [f"{name}: {each.cause} {each.detail}" for name, each in source.broke]
-            for low in range(0, source.size, WINDOW):
-                data = source.read(low, low + WINDOW + (align == 1))
-                counts += _count(data, 0)
-                if align == 1:
-                    counts += _count(data, 1)
-                progress(min(WINDOW, source.size - low))
+            for start, stop in source.solid(0, source.size):
+                for low in range(start + start % 2 * (align == 2), stop, WINDOW):
+                    data = source.read(low, min(low + WINDOW + (align == 1), stop))
+                    for first, last in source.solid(low, low + len(data)):  # what could not be read is void by now
+                        counts += _count(data[first - low : last - low], 0)
+                        if align == 1:
+                            counts += _count(data[first - low : last - low], 1)
+                    progress(min(WINDOW, stop - low))
+            total += source.size - source.voids.size
+            unread += source.voids.totals().get(ERROR, (0, 0))[1]
     if order == "big":
         counts = counts.reshape(256, 256).T.ravel()
-    return CookieStats(counts, total, align, order, cookie, len(inputs), tuple(breaks))
+    return CookieStats(counts, total, align, order, cookie, len(inputs), unread, tuple(breaks))
 
 
 def _count(data: bytes, skip: int) -> npt.NDArray[np.int64]:

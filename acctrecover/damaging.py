@@ -64,7 +64,8 @@ class Damaged:
 
     def to_json(self) -> dict[str, Any]:
         """What `damage --truth` writes."""
-        return {"size": len(self.data), "wounds": [asdict(wound) for wound in self.wounds], "segments": list(self.truth)}
+        names = {"schema": "acctrecover/damage/1", "kind": "damage"}
+        return {**names, "size": len(self.data), "wounds": [asdict(wound) for wound in self.wounds], "segments": list(self.truth)}
 
 
 def damage(

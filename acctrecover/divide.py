@@ -9,32 +9,47 @@ from acctrecover.extent import Extent
 from acctrecover.gap import BLOCK, ZEROS, Gap, split_zeros
 from acctrecover.source import Source
 from acctrecover.survey import Chain
+from acctrecover.voids import TOLD
 
 LARGEST = 1 << 22
 """Bytes of a gap that are looked at together for its cause."""
 
 
 def explain(source: Source, start: int, stop: int, before: Chain | None, after: Chain | None) -> list[Extent]:
-    """The gap [start, stop) between two chains, or an end of the input, as extents that tile it."""
+    """The gap [start, stop) between two chains, or an end of the input, as extents that tile it: its voids, and the rest."""
+    out: list[Extent] = []
+    at = start
+    for low, high, cause in [*source.voids.within(start, stop), (stop, stop, "")]:
+        if at < low:
+            out += _solid(source, at, low, before if at == start else None, after if low == stop else None)
+        if low < high:
+            out.append(Extent("gap", low, high, cause=cause, detail=f"{high - low} bytes {TOLD[cause]}"))
+        at = high
+    return out
+
+
+def _solid(source: Source, start: int, stop: int, before: Chain | None, after: Chain | None) -> list[Extent]:
+    """The same of a gap, or a part of it, that has bytes."""
     out: list[Extent] = []
     for low in range(start, stop, LARGEST):
         octets = source.read(low, min(stop, low + LARGEST))
         for a, b, zero in split_zeros(octets):
-            edge = (before is not None and b - a < ZEROS) or (low + a == 0 and after is not None and after.start == b < ZEROS)
+            first = low + a == source.start
+            edge = b - a < ZEROS and (before is not None or (first and after is not None and after.start == low + b))
             slipped = (
                 before is not None and after is not None and (before.dialect.pitch is None or (b - a) % before.dialect.pitch > 0)
             )
-            cut = edge and (low + b == source.size or low + a == 0 or slipped)
+            cut = edge and (low + b == source.stop or first or slipped)
             if zero and before is not None and after is not None and (a, b) == (0, stop - start) and _pads(before, after):
                 why = f"{b - a} NUL bytes up to the border at {stop:#x}, where the next record begins"
                 here = Extent("gap", start, stop, cause="padding", detail=why)
             elif zero and not cut:
-                tail = " at the end: room was made for records that were never written" if low + b == source.size else ""
+                tail = " at the end: room was made for records that were never written" if low + b == source.stop else ""
                 here = Extent("gap", low + a, low + b, cause="zero run", detail=f"{b - a} NUL bytes{tail}")
             else:
                 left = before if low + a == start else None
                 right = after if low + b == stop else None
-                verdict = judge(Gap(octets[a:b], low + a, source.size, left, right, source.read))
+                verdict = judge(Gap(octets[a:b], low + a, source.stop, left, right, source.read))
                 torn = (verdict.torn,) if verdict.torn else ()
                 named = left.dialect if torn and left else None
                 here = Extent(

@@ -137,7 +137,7 @@ def undo_dump(data: bytes, how: Layout) -> Undone:
     dump begins.
     """
     top = len(how.columns) - 1
-    lines = Lines(lambda numbers: how.columns[np.minimum(numbers, top)])
+    lines = Lines(lambda numbers: how.columns[np.minimum(numbers, top)], "octal" if how.octal else "hex", how.word)
     first = expected = 0
     last = b""
     again: list[Row] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from acctrecover.scanning import compiled, scan
 from acctrecover.schema import ORDERS, TIMES
 from acctrecover.shape import Shape
 from acctrecover.source import Evidence, Source, open_source
+from acctrecover.users import Users, user_column
+from acctrecover.words import shown
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,34 @@ class Explanation:
     rules: list[Asked] = field(default_factory=list)
     derived: dict[str, Any] = field(default_factory=dict)
     clock: float | None = None
+    address: int | None = None
+    """Where the record is in the memory of a core."""
 
     @property
     def score(self) -> float:
         """Bits of the rules that hold, less those of the rules that fail."""
         return sum(rule.evidence_bits * (1 if rule.holds else -1) for rule in self.rules if rule.holds is not None)
 
+    def named(self, users: Users) -> Explanation:
+        """The same with the names of users as what their ids mean."""
+        told = [
+            replace(one, meaning=users.names[one.value]) if user_column(one.name) and one.value in users.names else one
+            for one in self.fields
+        ]
+        return replace(self, fields=told)
+
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import table
+
+        rows = [(f"{f.offset:#010x}", f.octets.hex(), f.name, shown(f.value), f.meaning) for f in self.fields]
+        told = f"{self.offset:#x}: {self.status}, {self.format} {self.byte_order}-endian {self.type} at {self.start:#x}"
+        why = f": {self.why}" if self.why else ""
+        return table(told + why, ("offset", "bytes", "field", "value", "meaning"), rows)
+
     def to_json(self) -> dict[str, Any]:
         """The object that `explain --json` prints; bytes are in hex."""
-        out: dict[str, Any] = {"kind": "explanation", **asdict(self)}
+        out: dict[str, Any] = {"schema": "acctrecover/explain/1", "kind": "explanation", **asdict(self)}
+        out["address"] = None if self.address is None else f"{self.address:#x}"
         for row, one in zip(out["fields"], self.fields, strict=True):
             row["octets"] = one.octets.hex()
         return out
@@ -99,16 +120,19 @@ def explain(
         raise AcctrecoverError(f"--format {form}: the byte order is {' or '.join(ORDERS)}")
     every = compiled((name,) if name else (), cookie, tuple(map(str, places)))
     with open_source(evidence) as source:
-        if not 0 <= offset < source.size:
-            raise AcctrecoverError(f"{source.name}: {offset:#x} is not in its {source.size:,} bytes")
+        if not source.start <= offset < source.stop:
+            what = f"its {source.size:,} bytes" if source.stop - source.start == source.size else "the window"
+            raise AcctrecoverError(f"{source.name}: {offset:#x} is not in {what}")
         if name:
             chosen = [dialect for dialect in every if order in ("", dialect.order)]
             if not chosen:
                 raise AcctrecoverError(f"--format {form}: no writer of {name} uses this byte order")
             read = [_would(source, dialect, offset, offset, source.size, "") for dialect in chosen]
-            return max(read, key=lambda seen: seen.score)
-        found = scan(source, cookie=cookie, places=places)
-        return _record(found, offset) or _gap(source, found, offset, every)
+            told = max(read, key=lambda seen: seen.score)
+        else:
+            found = scan(source, cookie=cookie, places=places)
+            told = _record(found, offset) or _gap(source, found, offset, every)
+        return told if source.core is None else replace(told, address=source.core.address(told.start))
 
 
 def _record(found: Scan, offset: int) -> Explanation | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from acctrecover.body import line
 from acctrecover.dialect import Dialect
-from acctrecover.errors import OutputError
+from acctrecover.errors import AcctrecoverError, OutputError
 from acctrecover.framed import FramedDialect
 from acctrecover.result import RECORD, Scan
 from acctrecover.schema import Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
+from acctrecover.users import Users
 
 ENDINGS = (".jsonl", ".csv", ".parquet", ".body")
 
@@ -68,25 +69,33 @@ def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Ite
     """
     done = 0
     for dialect, found, octets, low in scan.told.batches():
-        placed = scan.placed(found)
-        table: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in placed.tolist()]
-        for row in table:
-            row["evidence_bits"] = round(row["evidence_bits"], 1)
-        if dialect is not None:
-            for row in table if dialect.slots else []:
-                row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
-            candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
-            for shape, skip, which in dialect.shapes(octets, candidates):
-                columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
-                for name, values in columns.items():
-                    for index, value in zip(which, values, strict=True):
-                        if value is not None:
-                            table[int(index)][name] = value
-        yield from table
-        if len(found):
-            stop = int(placed["offset"][-1]) + int(placed["size"][-1])
+        made = table(scan, dialect, found, octets, low)
+        yield from made
+        if made:
+            stop = made[-1]["offset"] + made[-1]["size"]
             progress(stop - done)
             done = stop
+
+
+def table(
+    scan: Scan, dialect: Dialect | None, found: npt.NDArray[Any], octets: npt.NDArray[np.uint8], low: int
+) -> list[dict[str, Any]]:
+    """Some rows of a batch of `scan.told` as dicts, with their decoded fields and their offsets in the input."""
+    out: list[dict[str, Any]] = [dict(zip(RECORD.names or (), row, strict=True)) for row in scan.placed(found).tolist()]
+    for row in out:
+        row["evidence_bits"] = round(row["evidence_bits"], 1)
+    if dialect is None:
+        return out
+    for row in out if dialect.slots else []:
+        row[_name(dialect.slots)] = row["offset"] // row["size"] if row["offset"] % row["size"] == 0 else None
+    candidates = Found(found["offset"] - low, found["size"].astype(np.int64))
+    for shape, skip, which in dialect.shapes(octets, candidates):
+        columns = decoded(shape, shape.gather(octets, candidates.starts[which] + skip))
+        for name, values in columns.items():
+            for index, value in zip(which, values, strict=True):
+                if value is not None:
+                    out[int(index)][name] = value
+    return out
 
 
 def _names(record: Record) -> list[str]:
@@ -130,41 +139,90 @@ def check_ending(path: Path) -> None:
         raise OutputError(f"{path}: .parquet needs pyarrow, which the extra acctrecover[parquet] brings")
 
 
-def write_records(scan: Scan, path: Path, file: BinaryIO, progress: Callable[[int], None] = lambda done: None) -> None:
-    """Write every record of a scan to an open file, in the form its name's ending says."""
-    check_ending(path)
+def write_records(
+    scan: Scan,
+    path: Path,
+    file: BinaryIO,
+    progress: Callable[[int], None] = lambda done: None,
+    users: Users | None = None,
+) -> None:
+    """Write every record of a scan to an open file, in the form its name's ending says; with the names of `users`."""
     seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
+    write_rows(rows(scan, progress), seen, path, file, users=users)
+
+
+def write_rows(
+    table: Iterable[dict[str, Any]],
+    seen: list[Dialect],
+    path: Path,
+    file: BinaryIO,
+    lead: Sequence[str] = (),
+    users: Users | None = None,
+) -> None:
+    """Write rows of records of the dialects `seen` to an open file, in the form that its name's ending says.
+
+    `lead` are columns of the rows before those of `columns`. Where `users` are known, their names stand beside their ids.
+    """
+    check_ending(path)
+    names = [*lead, *columns(seen)]
+    if users is not None:
+        names, table = users.columns(names), map(users.named, table)
     if path.suffix == ".parquet":
-        _write_parquet(scan, columns(seen), units(seen), file, progress)
+        import pyarrow.parquet as pq
+
+        pq.write_table(_arrow(table, names, units(seen)), file)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
-        for row in rows(scan, progress):
+        for row in table:
             out.write(json.dumps(row) + "\n")
     elif path.suffix == ".body":
         counted = {(name, record.name): record.units for name, record in _kinds(seen)}
-        for row in rows(scan, progress):
+        for row in table:
             if told := line(row, counted.get((row["format"], row["type"]), {})):
                 out.write(told + "\n")
     else:
-        writer = csv.DictWriter(out, columns(seen), restval="", lineterminator="\n")
+        writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(scan, progress))
+        writer.writerows(table)
 
 
-def _write_parquet(scan: Scan, names: list[str], counted: dict[str, str], file: BinaryIO, progress: Callable[[int], None]) -> None:
-    """All rows as one Parquet table, units as metadata of its fields; they are held in memory until it is written."""
+def to_arrow(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Any:
+    """A pyarrow.Table of every record of a scan, in offset order, torn ones without decoded fields.
+
+    Its columns are those of `scan --records FILE.parquet`: offset and size in bytes, format, byte_order, type, status,
+    evidence_bits, then the fields that the formats declare; what the numbers of a field count is its metadata `unit`, and
+    `clock_seconds` is since the epoch. Raises AcctrecoverError where pyarrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise AcctrecoverError("an Arrow table needs pyarrow, which the extra acctrecover[parquet] brings")
+    seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
+    return _arrow(rows(scan, progress), columns(seen), units(seen))
+
+
+def _arrow(table: Iterable[dict[str, Any]], names: list[str], counted: dict[str, str]) -> Any:
+    """All rows as one pyarrow.Table, units as metadata of its fields."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    table: dict[str, list[Any]] = {name: [] for name in names}
-    for row in rows(scan, progress):
-        for name, values in table.items():
+    held: dict[str, list[Any]] = {name: [] for name in names}
+    for row in table:
+        for name, values in held.items():
             values.append(row.get(name))
-    held = {name: _column(values) for name, values in table.items()}
+    made = {name: _column(values) for name, values in held.items()}
     metadata = {name: {"unit": counted[name]} if name in counted else None for name in names}
-    schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in held.items()])
-    pq.write_table(pa.table(held, schema=schema), file)
+    schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in made.items()])
+    return pa.table(made, schema=schema)
+
+
+def to_pandas(scan: Scan) -> Any:
+    """A pandas.DataFrame of every record of a scan: the columns of `to_arrow`, their types kept (pandas.ArrowDtype), so that a
+    number that a record lacks makes no float of the others. Raises AcctrecoverError where pandas or pyarrow is not installed.
+    """
+    if find_spec("pandas") is None:
+        raise AcctrecoverError("a data frame needs pandas, which the extra acctrecover[pandas] brings")
+    import pandas as pd
+
+    return to_arrow(scan).to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def _column(values: list[Any]) -> Any:

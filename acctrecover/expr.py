@@ -37,12 +37,38 @@ class Truth(Call):
     """A test of a byte-string field that says the same of one record and of columns."""
 
 
+class Bytewise(Truth):
+    """Such a test that no byte is one of `wrong`, of shape (256,), nor, if it is `padded`, follows a NUL without being one."""
+
+    def __init__(self, func: Callable[[Any], Any], operand: Any, wrong: Any, *, padded: bool) -> None:
+        super().__init__(func, operand)
+        self.wrong, self.padded = np.asarray(wrong, np.bool_), padded
+
+
+class At(Truth):
+    """Such a test of one byte: the first, or with `index` -1 the last; `passes` of shape (256,) are the values that pass."""
+
+    def __init__(self, func: Callable[[Any], Any], operand: Any, index: int, passes: Any) -> None:
+        super().__init__(func, operand)
+        self.index, self.passes = index, np.asarray(passes, np.bool_)
+
+    def __call__(self, record: Any, *args: Any) -> Any:
+        name = field_of(self.operand)
+        if name is None or not hasattr(record, "octet"):
+            return super().__call__(record, *args)
+        return self.passes[record.octet(name, self.index)]
+
+
+VALUES = np.arange(256)
+CONTROLS = (VALUES < 0x20) | (VALUES == 0x7F)
+
+
 def floor(number: Any) -> Call:
     """The greatest whole number that is not above a floating-point one. On columns much faster than ``//`` and ``%``."""
     return Call(np.floor, number)
 
 
-def nul_padded(field: Any) -> Truth:
+def nul_padded(field: Any) -> Bytewise:
     """True where nothing but NUL follows the first NUL of a byte-string field."""
 
     def nul_padded(octets: Any) -> Any:
@@ -54,64 +80,64 @@ def nul_padded(field: Any) -> Truth:
         padded.reshape(-1)[np.flatnonzero(rises) // width] = False
         return padded
 
-    return Truth(nul_padded, field)
+    return Bytewise(nul_padded, field, np.zeros(256), padded=True)
 
 
-def nul_terminated(field: Any) -> Truth:
+def nul_terminated(field: Any) -> At:
     """True where the last byte of a byte-string field is NUL."""
 
     def nul_terminated(octets: Any) -> Any:
         return octets[..., -1] == 0
 
-    return Truth(nul_terminated, field)
+    return At(nul_terminated, field, -1, VALUES == 0)
 
 
-def not_empty(field: Any) -> Truth:
+def not_empty(field: Any) -> At:
     """True where the first byte of a byte-string field is not NUL."""
 
     def not_empty(octets: Any) -> Any:
         return octets[..., 0] != 0
 
-    return Truth(not_empty, field)
+    return At(not_empty, field, 0, VALUES > 0)
 
 
-def all_zero(field: Any) -> Truth:
+def all_zero(field: Any) -> Bytewise:
     """True where every byte of a byte-string field is NUL (also where it has none)."""
 
     def all_zero(octets: Any) -> Any:
         return ~octets.any(axis=-1)
 
-    return Truth(all_zero, field)
+    return Bytewise(all_zero, field, VALUES > 0, padded=False)
 
 
-def printable(field: Any) -> Truth:
+def printable(field: Any) -> Bytewise:
     """True where no byte of a byte-string field is a control character; bytes above 0x7F may be UTF-8."""
 
     def printable(octets: Any) -> Any:
         return ((octets >= 0x20) & (octets != 0x7F)).all(axis=-1)
 
-    return Truth(printable, field)
+    return Bytewise(printable, field, CONTROLS, padded=False)
 
 
-def no_controls(field: Any) -> Truth:
+def no_controls(field: Any) -> Bytewise:
     """True where no byte of a byte-string field is a control character; NUL and bytes above 0x7F may be there."""
 
     def no_controls(octets: Any) -> Any:
         return (((octets >= 0x20) & (octets != 0x7F)) | (octets == 0)).all(axis=-1)
 
-    return Truth(no_controls, field)
+    return Bytewise(no_controls, field, CONTROLS & (VALUES > 0), padded=False)
 
 
-def seven_bit(field: Any) -> Truth:
+def seven_bit(field: Any) -> Bytewise:
     """True where no byte of a byte-string field is above 0x7F."""
 
     def seven_bit(octets: Any) -> Any:
         return (octets < 0x80).all(axis=-1)
 
-    return Truth(seven_bit, field)
+    return Bytewise(seven_bit, field, VALUES >= 0x80, padded=False)
 
 
-def text_padded(field: Any) -> Truth:
+def text_padded(field: Any) -> Bytewise:
     """True where a byte-string field has neither control characters nor 0xFF up to its first NUL, and nothing but NUL behind it."""
 
     def text_padded(octets: Any) -> Any:
@@ -126,7 +152,7 @@ def text_padded(field: Any) -> Truth:
         good.reshape(-1)[np.flatnonzero(bad) // width] = False
         return good
 
-    return Truth(text_padded, field)
+    return Bytewise(text_padded, field, (CONTROLS & (VALUES > 0)) | (VALUES == 0xFF), padded=True)
 
 
 def comp_t(field: Any) -> Any:

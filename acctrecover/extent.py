@@ -34,7 +34,8 @@ class Extent:
     since the epoch; its `cause`, where it has one, says that its records are sound but do not belong there, such as stale records.
     `oddities` are in offset order. A gap most likely `held` so many records, written between the instants `after` and `before`
     (None where nothing tells); `missing` bytes are gone from one of them, where its length says so. `holes` are the gaps in a
-    chain's sequence numbers and the records lost in them, None in formats without.
+    chain's sequence numbers and the records lost in them, None in formats without. In a core `address` is that of its first byte in
+    memory, None where it is none.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Extent:
     before: float | None = None
     missing: int = 0
     holes: tuple[int, int] | None = None
+    address: int | None = None
 
     @property
     def size(self) -> int:
@@ -75,6 +77,8 @@ class Extent:
             "detail",
         )
         out: dict[str, Any] = {key: getattr(self, key) for key in keys}
+        if self.address is not None:
+            out["address"] = f"{self.address:#x}"  # a number would be rounded by what reads numbers as doubles
         if self.kind == "chain":
             out["first"], out["last"] = self.first, self.last
             if self.holes is not None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.survey import RISK, Chain, join, survey
+from acctrecover.voids import WIDE, Voids
 from acctrecover.walk import FAR
 
 SHARED = 4
@@ -35,8 +36,10 @@ def fill(
     read: Callable[[int, int], npt.NDArray[np.uint8]],
     dialects: Sequence[Dialect],
     risk: float = RISK,
+    voids: Voids | None = None,
 ) -> list[Chain]:
     """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined."""
+    voids = voids or Voids()
     out: list[Chain] = []
     at = 0
     for chain in [*chains, None]:
@@ -45,9 +48,10 @@ def fill(
         if chain is None and last and last.stop == at and last.dialect.pitch is None and _announced(last.dialect, at, read):
             break
         edges = ({at} if out else set()) | ({stop} if chain is not None else set())
-        for low in range(at, stop, FAR):
-            part = read(low, min(stop, low + FAR))
-            for found in stranded(part, low, stop - at, edges, dialects, risk):
+        solid = voids.solid(at, stop, WIDE)
+        room = sum(b - a for a, b in solid)
+        for low, high in ((low, min(b, low + FAR)) for a, b in solid for low in range(a, b, FAR)):
+            for found in stranded(read(low, high), low, room, edges, dialects, risk):
                 if not _carried(found, at, stop, out[-1] if out else None, chain):
                     join(out, found)
         if chain is not None:

@@ -7,7 +7,7 @@ import typer
 
 from acctrecover.console import show, show_objects
 from acctrecover.errors import AcctrecoverError
-from acctrecover.options import Cookie, Json, Places, places_of, word
+from acctrecover.options import Cookie, Json, Length, MapfileIn, Most, Passwd, Places, Start, places_of, word
 
 
 def formats(
@@ -44,6 +44,11 @@ def explain(
     ] = None,
     places: Places = None,
     cookie: Cookie = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
+    most: Most = None,
+    passwd: Passwd = None,
     utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in local time.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -56,6 +61,7 @@ def explain(
     """
     from acctrecover.explaining import explain as run
     from acctrecover.report_formats import explain_text
+    from acctrecover.window import window
 
     path, _, text = place.rpartition("@")
     try:
@@ -64,7 +70,12 @@ def explain(
         offset = -1
     if not path or offset < 0:
         raise AcctrecoverError(f"{place}: say PATH@OFFSET, as pacct@0x2fd4 or pacct@12244")
-    told = run(path, offset, form, cookie=word(cookie), places=places_of(places))
+    with window([path], start, length, mapfile_in, most=most) as evidence:
+        told = run(evidence, offset, form, cookie=word(cookie), places=places_of(places))
+    if passwd is not None:
+        from acctrecover.users import read_users
+
+        told = told.named(read_users(passwd))
     if as_json:
         show_objects([told.to_json()])
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.dialect import clocks
-from acctrecover.packed import spots
 from acctrecover.result import Scan
 from acctrecover.stream import Found
 
@@ -19,46 +17,17 @@ STEP = 1.0
 
 
 def given(found: Scan) -> dict[str, Any]:
-    """The size and SHA-256 of an input as given, and what it is made of, for a report.
+    """The size and SHA-256 of an input as given, and what it is made of, as JSON.
 
-    Of a compressed file `unpacked` has the bytes that offsets are of, `breaks` where it broke; of several files `joined` has each
-    with its range.
+    Of a compressed file `unpacked` has the bytes that offsets are of; of several files `joined` has each, with its range.
     """
-    breaks: dict[str, Any] = {"breaks": [each.to_json() for each in found.breaks]} if found.breaks else {}
     if len(found.parts) == 1:
-        return {**found.parts[0].to_json(), **breaks}
-    whole = {"size": found.size, "sha256": found.sha256}
+        return found.parts[0].to_json()
+    whole = {"size": found.size, "sha256": found.sha256 or None}
     if not found.parts:
         return whole
     files = [{"path": part.name, "start": part.start, "stop": part.stop, **part.to_json()} for part in found.parts]
-    return {**whole, "joined": files, **breaks}
-
-
-def sources(found: Scan) -> Iterator[dict[str, Any]]:
-    """The objects `scan --json` begins with: the source; of several files the stream they make, then each."""
-    told = given(found)
-    told.pop("breaks", None)
-    files = told.pop("joined", None)
-    if files is None:
-        yield {"kind": "source", "path": found.name, **told}
-        return
-    yield {"kind": "joined", "inputs": len(files), **told, "by_clocks": by_clocks(found)}
-    for each in files:
-        yield {"kind": "source", **each}
-
-
-def breaks(found: Scan) -> Iterator[dict[str, Any]]:
-    """The objects `scan --json` prints for where compressed files broke."""
-    for part in found.parts:
-        for each in part.breaks:
-            yield {"kind": "break", "path": part.name, **each.to_json()}
-
-
-def standing(found: Scan, start: int, stop: int) -> dict[str, Any]:
-    """Of several files, those that the bytes [start, stop) of the stream are in, by offsets in each or in what came out of it."""
-    if len(found.parts) < 2:
-        return {}
-    return {"in": [dict(zip(("path", "start", "stop"), spot, strict=True)) for spot in spots(found.parts, start, stop)]}
+    return {**whole, "joined": files}
 
 
 def by_clocks(found: Scan) -> list[str] | None:

@@ -12,6 +12,7 @@ from acctrecover.dialect import Dialect
 from acctrecover.extent import Extent
 from acctrecover.fixed import Fixed
 from acctrecover.shape import Octets
+from acctrecover.voids import ELSEWHERE, TOLD
 
 ONE = {"header damaged", "bytes inserted", "torn record", "truncated head", "truncated tail"}
 """Causes of gaps that are what is left of one record."""
@@ -23,11 +24,14 @@ LEAP = 1 << 16
 """A distance of serial numbers that says nothing."""
 
 
-def held(extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable[[int, int], Octets]) -> list[Extent]:
+def held(
+    extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable[[int, int], Octets], *, memory: bool = False
+) -> list[Extent]:
     """The extents of an input with what each gap held: `held` records, between the instants `after` and `before`.
 
     Records of one size are counted by the room they take, framed ones by the mean size of those on either side. Where bytes
-    are missing, whole records may be missing with them: serial numbers tell how many, in a format that has them.
+    are missing, whole records may be missing with them: serial numbers tell how many, in a format that has them. What has no
+    bytes of its own held records only where a stream goes on behind it, nor has any gap in `memory`, which is no file of records.
     """
     out = list(extents)
     fore, rear = _nearest(out), _nearest(out[::-1])[::-1]
@@ -43,11 +47,14 @@ def held(extents: Sequence[Extent], dialects: dict[int, Dialect], read: Callable
             size = sum(extent.size for extent in known) / sum(extent.records for extent in known)
             dialect = dialects[known[0].start]
             more = 0
-            if left and right and isinstance(dialect, Fixed) and (left.format, left.byte_order) == (right.format, right.byte_order):
+            within = left and right and (left.format, left.byte_order) == (right.format, right.byte_order)
+            if left and right and within and isinstance(dialect, Fixed):
                 more = _by_serials(dialect, left, right, read)
             done = room = 0.0
             for i in range(at, stop):
                 extent = out[i]
+                if extent.cause in ELSEWHERE or ((memory or extent.cause in TOLD) and not within):
+                    continue
                 room += extent.size
                 count = int(np.ceil(room / size)) - int(np.ceil(done / size))
                 if extent.cause in ONE:

@@ -12,17 +12,22 @@ from types import TracebackType
 
 from acctrecover.errors import SourceError
 from acctrecover.packed import Break, Part
-from acctrecover.source import PIECE, Evidence, Source, open_source
+from acctrecover.source import Evidence, Source, open_source
+from acctrecover.voids import ERROR
 
 
 class Joined(Source):
-    """The bytes of `sources`, one behind the other; read, hashed and opened again as one Source."""
+    """The bytes of `sources`, one behind the other; read, hashed and opened again as one Source. Its `voids` are all of theirs."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = list(sources)
         self.starts = [0, *accumulate(source.size for source in self.sources)]
         self._digests: list[str] = []
         super().__init__(" + ".join(source.name for source in self.sources), self.starts[-1], None, b"", None)
+        self.asked = ("--joined", *next((source.asked for source in self.sources if source.asked), ()))
+        for source, low in zip(self.sources, self.starts[:-1], strict=True):
+            for start, stop, cause in source.voids:
+                self.voids.add(low + start, low + stop, cause)
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         super().__exit__(kind, value, tb)
@@ -34,16 +39,18 @@ class Joined(Source):
         with ExitStack() as opened:
             other = Joined([opened.enter_context(source.again()) for source in self.sources])
             opened.pop_all()
-        return other
+        return self._seen_by(other)
 
-    def read(self, start: int, stop: int) -> bytes:
-        """The bytes [start, stop), clamped to the input. Raises SourceError as each of the sources does."""
-        start, stop = max(0, start), min(stop, self.size)
+    def _read(self, start: int, stop: int) -> bytes:
         parts = []
         number = bisect_right(self.starts, start) - 1
         while start < stop:
             low, high = self.starts[number : number + 2]
-            parts.append(self.sources[number].read(start - low, min(stop, high) - low))
+            source, first, last = self.sources[number], start - low, min(stop, high) - low
+            parts.append(source.read(first, last))
+            for a, b, cause in source.voids.within(first, last):
+                if cause == ERROR:  # met just now
+                    self.voids.add(low + a, low + b, cause)
             start, number = max(start, min(stop, high)), number + 1
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -70,21 +77,25 @@ class Joined(Source):
         return [source.fd_stat for source in self.sources]
 
     def _hash(self) -> None:
-        """The whole stream and each of its files, all in one pass."""
-        state, digests = hashlib.sha256(), []
+        """The stream, or the window of it, and each of its files, all in one pass."""
+        self._digests = [""] * len(self.sources)
+        if self.unhashed:
+            return
+        state = hashlib.sha256()
         try:
-            for source in self.sources:
+            for number, (source, at) in enumerate(zip(self.sources, self.starts[:-1], strict=True)):
                 own = hashlib.sha256()
-                for at in range(0, source.size, PIECE):
+                for octets in source.hashed():
                     if self._closing:
                         return
-                    data = source.read(at, at + PIECE)
-                    state.update(data)
-                    own.update(data)
-                digests.append(own.hexdigest())
+                    own.update(octets)
+                    state.update(memoryview(octets)[max(0, self.start - at) : max(0, self.stop - at)])
+                    at += len(octets)
+                    self._hashed = max(0, min(at, self.stop) - self.start)
+                self._digests[number] = own.hexdigest()
         except SourceError as error:
             self._failure = error
-        self._digest, self._digests = state.hexdigest(), digests
+        self._digest = state.hexdigest()
 
 
 def open_joined(inputs: Sequence[Evidence], progress: Callable[[int], None] = lambda done: None, most: int | None = None) -> Joined:
@@ -95,10 +106,3 @@ def open_joined(inputs: Sequence[Evidence], progress: Callable[[int], None] = la
         joined = Joined([opened.enter_context(open_source(each, progress, most)) for each in inputs])
         opened.pop_all()
     return joined
-
-
-def open_inputs(
-    inputs: Sequence[Evidence], progress: Callable[[int], None], most: int | None = None, *, joined: bool = False
-) -> Source:
-    """Open what a command is to look at: all inputs as one stream where they are `joined`, else the only one."""
-    return open_joined(inputs, progress, most) if joined else open_source(inputs[0], progress, most)

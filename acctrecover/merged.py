@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from acctrecover.given import given
-from acctrecover.repairing import undone
+from acctrecover.provenance import Run, Span, account, left, spans, told_input
 from acctrecover.result import Scan
 
 
@@ -20,6 +19,17 @@ class Piece:
     in_start: int
     in_stop: int
     status: str
+    records: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Records of copy `copy`, bytes [start, stop), that stand in the output from `out_start` on, whichever copy they are from."""
+
+    copy: int
+    start: int
+    stop: int
+    out_start: int
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,8 @@ class Merge:
     `same` names for a copy the earlier one whose bytes it has, so that it counts for nothing; `gave` counts the records
     taken from each copy, `counts` those written by status; `left_out` records were found and not written, and `strays` (copy,
     start, stop) stand in places that another copy shows to be none of theirs; `aside` are the bytes of each copy, as (copy,
-    start, stop), that are in no written record. Offsets in a copy that was undone are those of the undone bytes.
+    start, stop), that are in no written record; `shared` are those that are, of a copy that gave them or of another. Offsets
+    in a copy that was undone are those of the undone bytes.
     """
 
     scans: list[Scan]
@@ -63,8 +74,11 @@ class Merge:
     pieces: list[Piece] = field(default_factory=list)
     lost: list[Lost] = field(default_factory=list)
     conflicts: list[Clash] = field(default_factory=list)
-    strays: list[tuple[int, int, int]] = field(default_factory=list)
-    aside: list[tuple[int, int, int]] = field(default_factory=list)
+    strays: list[Span] = field(default_factory=list)
+    aside: list[Span] = field(default_factory=list)
+    shared: list[Shared] = field(default_factory=list)
+    quarantine_sha256: str = ""
+    run: Run = field(default_factory=Run)
 
     @property
     def lossless(self) -> bool:
@@ -79,16 +93,27 @@ class Merge:
         """Bytes of all copies that are in no written record."""
         return sum(stop - start for _, start, stop in self.aside)
 
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import table
+
+        told = f"{self.kept:,} records of {self.format} {self.byte_order}-endian" if self.format else "no record"
+        rows = [(scan.name, scan.size, len(scan.gaps), gave) for scan, gave in zip(self.scans, self.gave, strict=True)]
+        doubts = f"{len(self.lost):,} places lost in every copy, {len(self.conflicts):,} conflicts"
+        return table(f"{told}, {self.size:,} bytes; {doubts}", ("copy", "size", "gaps", "records it gave"), rows)
+
     def to_json(self) -> dict[str, Any]:
-        """The object `--report` writes: as for one copy, with `inputs`, and of each piece the number of its input, from 0."""
-        spot = ("input", "start", "stop")
-        return {
-            "kind": "repair",
-            "inputs": [self._input(c, found) for c, found in enumerate(self.scans)],
-            "output": {"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
-            "records": {"written": self.kept, "left_out": self.left_out, **self.counts},
-            "whole": self.lossless,
-            "pieces": [
+        """The object `--report` writes; `acctrecover verify` checks it against copies and outputs."""
+        statuses = {status: self.counts.get(status, 0) for status in ("intact", "suspect", "healed")}
+        sizes = [None if c in self.same else found.told.size for c, found in enumerate(self.scans)]
+        of_pieces = [(piece.copy, piece.in_start, piece.in_stop) for piece in self.pieces]
+        of_shared = [(part.copy, part.start, part.stop) for part in self.shared]
+        return account(
+            self.run,
+            [told_input(found, self.gave[c], self.same.get(c)) for c, found in enumerate(self.scans)],
+            output={"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
+            records={"written": self.kept, "left_out": self.left_out, **statuses},
+            whole=self.lossless,
+            pieces=[
                 {
                     "out_start": piece.out_start,
                     "out_stop": piece.out_stop,
@@ -96,36 +121,23 @@ class Merge:
                     "in_start": piece.in_start,
                     "in_stop": piece.in_stop,
                     "status": piece.status,
+                    "records": piece.records,
                 }
                 for piece in self.pieces
             ],
-            "lost": [
+            shared=[
+                {"input": part.copy, "start": part.start, "stop": part.stop, "out_start": part.out_start} for part in self.shared
+            ],
+            lost=[
                 {
                     "out_start": lost.out,
                     "size": lost.size,
-                    "inputs": [dict(zip((*spot, "cause"), there, strict=True)) for there in lost.there],
+                    "inputs": [dict(zip(("input", "start", "stop", "cause"), there, strict=True)) for there in lost.there],
                 }
                 for lost in self.lost
             ],
-            "conflicts": [
-                {"written": dict(zip(spot, clash.kept, strict=True)), "other": dict(zip(spot, clash.other, strict=True))}
-                for clash in self.conflicts
-            ],
-            "out_of_place": [dict(zip(spot, stray, strict=True)) for stray in self.strays],
-            "quarantine": [dict(zip(spot, aside, strict=True)) for aside in self.aside],
-        }
-
-    def _input(self, copy: int, found: Scan) -> dict[str, Any]:
-        odd = [oddity for extent in found.told.extents for oddity in extent.oddities]
-        return {
-            "path": found.name,
-            **given(found),
-            "same_as": self.same.get(copy),
-            **({"undone": undone(found)} if found.told is not found else {}),
-            "whole": found.whole,
-            "records": {"gave": self.gave[copy], **found.counts},
-            "patches": [
-                {"offset": at, "before": before.hex(), "after": after.hex()} for o in odd for at, before, after in o.patches
-            ],
-            "extents": [extent.to_json() for extent in found.extents],
-        }
+            conflicts=[{"written": spans([clash.kept])[0], "other": spans([clash.other])[0]} for clash in self.conflicts],
+            out_of_place=spans(self.strays),
+            quarantine={"size": self.quarantined, "sha256": self.quarantine_sha256, "parts": spans(self.aside)},
+            dropped=spans(left(sizes, self.aside, of_pieces, of_shared)),
+        )

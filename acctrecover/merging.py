@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -18,8 +17,9 @@ from acctrecover.copies import GOOD, NOTHING, Held, held, status_of
 from acctrecover.dialect import Dialect
 from acctrecover.errors import AcctrecoverError, SourceError
 from acctrecover.framed import FramedDialect
-from acctrecover.merged import Clash, Lost, Merge, Piece
+from acctrecover.merged import Clash, Lost, Merge, Piece, Shared
 from acctrecover.output import accepted, atomic_outputs
+from acctrecover.provenance import Run, written
 from acctrecover.repairing import check, main_stream
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
@@ -60,7 +60,8 @@ def merge(
         for copy in copies:
             source = stack.enter_context(open_source(copy, progress))
             scans.append(scan(source, formats, cookie=cookie, places=places, progress=progress))
-        result = Merge(scans, same=_same(scans), gave=[0] * len(scans))
+        run = Run(formats, cookie, places, strict, stale, out, quarantine)
+        result = Merge(scans, same=_same(scans), gave=[0] * len(scans), run=run)
         octets = _Bytes(scans, stack)
         _plan(result, octets.read, strict=strict, stale=stale)
         with atomic_outputs(list(targets.values()), force=force) as drafts:
@@ -70,7 +71,7 @@ def merge(
                 files["out"].flush()
                 check(files["out"].name, result.format, result.kept, result.sha256, cookie, places, progress)
             if "account" in files:
-                files["account"].write(json.dumps(result.to_json(), indent=1).encode() + b"\n")
+                files["account"].write(written(result.to_json()))
     return result
 
 
@@ -104,10 +105,11 @@ def _plan(result: Merge, read: Read, *, strict: bool, stale: bool) -> None:
     wanted = np.isin(ranks, [rank for rank in range(1, 2 * GOOD + 1) if _wanted(rank, strict=strict, stale=stale)])
     sizes = [each.told.size for each in result.scans]
     holes = missing(found, copies, sizes)
-    written = kept(found, wanted)
+    chosen = kept(found, wanted)
     result.left_out = int((~wanted).sum())
-    result.kept = len(written.at)
-    out = _lay_out(result, written, copies, ranks[wanted])
+    result.kept = len(chosen.at)
+    out = _lay_out(result, chosen, copies, ranks[wanted])
+    result.shared = [part for c in range(len(copies)) for part in _shared(c, copies[c], chosen, out)]
     before = np.cumsum(np.append(0, wanted))
     for index, start, stop in holes:
         there = [
@@ -128,7 +130,7 @@ def _plan(result: Merge, read: Read, *, strict: bool, stale: bool) -> None:
         (c, *span)
         for c, each in enumerate(copies)
         if c not in result.same
-        for span in _rest(each.starts[written.alike[c]], each.stops[written.alike[c]], sizes[c])
+        for span in _rest(each.starts[chosen.alike[c]], each.stops[chosen.alike[c]], sizes[c])
     ]
 
 
@@ -145,9 +147,9 @@ def _column(columns: list[npt.NDArray[Any]], found: Collation) -> npt.NDArray[An
     return out
 
 
-def _lay_out(result: Merge, written: Collation, copies: list[Held], ranks: npt.NDArray[np.int8]) -> Offsets:
+def _lay_out(result: Merge, chosen: Collation, copies: list[Held], ranks: npt.NDArray[np.int8]) -> Offsets:
     """Make the pieces; returned is where each record starts in the output, and where it ends."""
-    starts, sizes, stops = (_column([getattr(each, name) for each in copies], written) for name in ("starts", "sizes", "stops"))
+    starts, sizes, stops = (_column([getattr(each, name) for each in copies], chosen) for name in ("starts", "sizes", "stops"))
     dialect = _dialect(result)
     extra = stops - starts - sizes
     place = np.cumsum(sizes) - sizes
@@ -160,18 +162,28 @@ def _lay_out(result: Merge, written: Collation, copies: list[Held], ranks: npt.N
     place = place + np.cumsum(extra) - extra
     ends = starts + sizes + extra
     status = (ranks.astype(np.int64) - 1) % GOOD
-    copy = written.copies
+    copy = chosen.copies
     goes_on = (copy[1:] == copy[:-1]) & (starts[1:] == ends[:-1]) & (status[1:] == status[:-1])
     firsts = np.flatnonzero(np.concatenate((np.ones(min(1, len(starts)), np.bool_), ~goes_on)))
     lasts = np.append(firsts[1:], len(starts))[: len(firsts)] - 1
     out_stops = place + sizes + extra
     for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True):
         span = int(place[a]), int(out_stops[b])
-        result.pieces.append(Piece(*span, int(copy[a]), int(starts[a]), int(ends[b]), status_of(int(ranks[a]))))
+        result.pieces.append(Piece(*span, int(copy[a]), int(starts[a]), int(ends[b]), status_of(int(ranks[a])), b - a + 1))
     result.gave = np.bincount(copy, minlength=len(copies)).tolist()
     result.counts = {status_of(rank + 1): int((status == rank).sum()) for rank in reversed(range(GOOD))}
     result.size = int(out_stops[-1]) if len(out_stops) else 0
     return np.append(place, result.size)
+
+
+def _shared(copy: int, each: Held, chosen: Collation, out: Offsets) -> Iterator[Shared]:
+    """The records of a copy that stand in the output, with where: runs of those that follow each other in both."""
+    own = np.flatnonzero(chosen.alike[copy])
+    starts, stops = each.starts[own], each.starts[own] + each.sizes[own]
+    places = out[np.searchsorted(chosen.at, chosen.axis[copy][own])]
+    breaks = np.flatnonzero((starts[1:] != stops[:-1]) | (places[1:] - places[:-1] != starts[1:] - starts[:-1])) + 1
+    for part in np.split(np.arange(len(own)), breaks) if len(own) else ():
+        yield Shared(copy, int(starts[part[0]]), int(stops[part[-1]]), int(places[part[0]]))
 
 
 def _dialect(result: Merge) -> Dialect:
@@ -228,10 +240,14 @@ def _write(result: Merge, octets: _Bytes, target: BinaryIO | None, aside: Binary
             if target is not None:
                 target.write(data)
             progress(len(data))
-    for copy, start, stop in result.aside if aside is not None else []:
+    digest_aside = hashlib.sha256()
+    for copy, start, stop in result.aside:
         for low in range(start, stop, PIECE):
-            aside.write(octets.sources[copy].read(low, min(stop, low + PIECE)))  # type: ignore[union-attr]
-    result.sha256 = digest.hexdigest()
+            data = octets.sources[copy].read(low, min(stop, low + PIECE))
+            digest_aside.update(data)
+            if aside is not None:
+                aside.write(data)
+    result.sha256, result.quarantine_sha256 = digest.hexdigest(), digest_aside.hexdigest()
 
 
 def _patches(found: Scan) -> tuple[Offsets, list[int]]:

@@ -27,7 +27,20 @@ Places = Annotated[
     typer.Option("--formats", metavar="DIR|FILE", help="Look for the formats declared there too, as door.py; may be repeated."),
 ]
 Cookie = Annotated[str | None, typer.Option(metavar="0xNNNN", help="The stream's magic cookie, where it is not 0x2B91.")]
+Start = Annotated[
+    str | None, typer.Option(metavar="BYTES", help="Look at the input from here on; 0x, Ki, Mi, Gi, Ti. Offsets stay the input's.")
+]
+Length = Annotated[str | None, typer.Option(metavar="BYTES", help="Look at so many bytes of the input only; 0x, Ki, Mi, Gi, Ti.")]
+MapfileIn = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapfile-in", metavar="FILE", help="The ddrescue mapfile of the input: what it does not call finished was never read."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
+Passwd = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Give names to user ids by this passwd file, as the evidence's etc/passwd.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 
 Joined = Annotated[

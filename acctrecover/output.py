@@ -6,7 +6,6 @@ import io
 import os
 import signal
 import stat
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -94,65 +93,110 @@ class _Raw(io.FileIO):
 
 
 class Draft:
-    """A temporary file beside its `target`, which may replace an old one by `force`."""
+    """A temporary file beside its `target`, which may replace an old one by `force`.
+
+    Its folder is opened once, and all names are taken in that very folder, whatever takes the folder's own name meanwhile; no
+    name is opened twice, and none that is a symbolic link is followed.
+    """
 
     def __init__(self, target: Path, force: bool) -> None:
         self.target, self.force = target, force
         refuse(target, force=force)
+        self.temporary = f".acctrecover-{os.urandom(8).hex()}"
+        self.spare = f"{self.temporary}.old"
         with blamed_on(target):
-            fd, self.name = tempfile.mkstemp(prefix=".acctrecover-", dir=target.parent)
-            os.close(fd)
-            raw = _Raw(self.name, "wb")
+            self.folder = os.open(target.parent, getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                raw = _Raw(target.parent / self.temporary, "xb", opener=self._opened)
+            except BaseException:
+                os.close(self.folder)
+                raise
         raw.target = target
-        self.spare = f"{self.name}.old"
         self.file = io.BufferedWriter(raw)
+
+    def _opened(self, path: str, flags: int) -> int:
+        return os.open(self.temporary, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self.folder)
+
+    def _status(self, name: str) -> os.stat_result | None:
+        """Of a name in the folder itself, no link followed; None where there is none."""
+        try:
+            return os.stat(name, dir_fd=self.folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
 
     def settle(self) -> None:
         """Write all of it to the disk, with the mode of the file it replaces or that of a new one."""
         self.file.flush()
         with blamed_on(self.target):
-            try:
-                mode = stat.S_IMODE(os.lstat(self.target).st_mode)
-            except FileNotFoundError:
-                umask = os.umask(0)
-                os.umask(umask)
-                mode = 0o666 & ~umask
+            old = self._status(self.target.name)
+            umask = os.umask(0)
+            os.umask(umask)
+            mode = stat.S_IMODE(old.st_mode) if old is not None and stat.S_ISREG(old.st_mode) else 0o666 & ~umask
             os.fchmod(self.file.fileno(), mode)
             os.fsync(self.file.fileno())
+            own = self._status(self.temporary)
+            if own is None or not os.path.samestat(own, os.fstat(self.file.fileno())):
+                raise OutputError(f"{self.target}: something else took its temporary name while it was written; not kept")
+            if not os.path.samestat(os.stat(self.target.parent), os.fstat(self.folder)):
+                raise OutputError(f"{self.target}: another folder took the name {self.target.parent} meanwhile; not kept")
 
     def keep_old(self) -> bool:
         """Whether there is an old file; it gets a spare name."""
-        if not self.force or not self.target.is_file():
+        old = self._status(self.target.name)
+        if not self.force or old is None or not stat.S_ISREG(old.st_mode):
             return False
         with blamed_on(self.target):
             try:
-                os.link(self.target, self.spare, follow_symlinks=False)
+                self._link(self.target.name, self.spare)
             except OSError:  # a file system without hard links
-                os.rename(self.target, self.spare)
+                self._rename(self.target.name, self.spare)
         return True
 
     def give_name(self) -> None:
         """Without hard links, whether the name is taken is seen just before; with them the system sees to it."""
         with blamed_on(self.target):
             if self.force:
-                os.replace(self.name, self.target)
+                self._rename(self.temporary, self.target.name)
                 return
             try:
-                os.link(self.name, self.target)
+                self._link(self.temporary, self.target.name)
             except FileExistsError:
                 raise
             except OSError:
-                if os.path.lexists(self.target):
+                if self._status(self.target.name) is not None:
                     raise FileExistsError from None
-                os.rename(self.name, self.target)
+                self._rename(self.temporary, self.target.name)
+
+    def take_back(self, old: bool) -> None:
+        """Take the name away again; an old file gets it back."""
+        with suppress(OSError):
+            if old:
+                self._rename(self.spare, self.target.name)
+            else:
+                os.unlink(self.target.name, dir_fd=self.folder)
+
+    def _link(self, name: str, other: str) -> None:
+        os.link(name, other, src_dir_fd=self.folder, dst_dir_fd=self.folder, follow_symlinks=False)
+
+    def _rename(self, name: str, other: str) -> None:
+        os.replace(name, other, src_dir_fd=self.folder, dst_dir_fd=self.folder)
+
+    def sync_folder(self) -> None:
+        with suppress(OSError):  # not every file system syncs folders
+            fd = os.open(".", os.O_RDONLY, dir_fd=self.folder)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
 
     def discard(self) -> None:
         """Close it and take its temporary names away."""
         with suppress(OSError, OutputError):
             self.file.close()
-        for name in (self.name, self.spare):
+        for name in (self.temporary, self.spare):
             with suppress(OSError):
-                os.unlink(name)
+                os.unlink(name, dir_fd=self.folder)
+        os.close(self.folder)
 
 
 @contextmanager
@@ -191,16 +235,10 @@ def _name(drafts: list[Draft]) -> None:
                 undo.append((draft, False))
     except BaseException:
         for draft, old in reversed(undo):
-            with suppress(OSError):
-                os.replace(draft.spare, draft.target) if old else os.unlink(draft.target)
+            draft.take_back(old)
         raise
-    for folder in {draft.target.parent for draft in drafts}:
-        with suppress(OSError):  # not every file system syncs folders
-            fd = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+    for draft in drafts:
+        draft.sync_folder()
 
 
 @contextmanager

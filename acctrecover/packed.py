@@ -54,8 +54,8 @@ class Packed:
 
 @dataclass(frozen=True)
 class Part:
-    """The bytes [start, stop) of a stream, which are those of one file, and their `sha256`; `packed` tells of the file that they
-    were in."""
+    """The bytes [start, stop) of a stream, which are those of one file, and their `sha256` ("" where they are not hashed); `packed`
+    tells of the file that they were in."""
 
     name: str
     start: int
@@ -72,8 +72,9 @@ class Part:
     def to_json(self) -> dict[str, Any]:
         """The file as given, and beside it what came out of it where it is compressed."""
         if self.packed is None:
-            return {"size": self.stop - self.start, "sha256": self.sha256}
-        out = {"by": self.packed.by, "members": self.packed.members, "size": self.stop - self.start, "sha256": self.sha256}
+            return {"size": self.stop - self.start, "sha256": self.sha256 or None}
+        size, digest = self.stop - self.start, self.sha256 or None
+        out = {"by": self.packed.by, "members": self.packed.members, "size": size, "sha256": digest}
         return {"size": self.packed.size, "sha256": self.packed.sha256, "unpacked": out}
 
 

@@ -29,6 +29,7 @@ class Letters:
     def __init__(self, alphabet: bytes, unit: int, octets: int) -> None:
         self.alphabet, self.unit, self.octets = alphabet, unit, octets
         self.padding = b"=" if unit == 4 else b""
+        self.name = "base64" if unit == 4 else "hex"
 
     def bare(self, text: bytes) -> tuple[bytes, bool]:
         """The letters a line begins with, and whether nothing but padding is behind them; behind a long line a prompt may be."""
@@ -71,8 +72,8 @@ def undo_letters(data: bytes, letters: Letters) -> Undone:
     with other characters in it is a lost one; behind other text, or behind a shorter line, another run of lines begins.
     """
     full = length(data, letters)
-    lines = Lines(lambda numbers: numbers * letters.unit // letters.octets)
-    lost = other = 0
+    lines = Lines(lambda numbers: numbers * letters.unit // letters.octets, letters.name)
+    lost = other = tail = 0
     going, rest = False, b""
     for match in LINE.finditer(data) if full else ():
         whole = match[1].rstrip()
@@ -86,20 +87,21 @@ def undo_letters(data: bytes, letters: Letters) -> Undone:
             rest = b""
         lost = other = 0
         going = len(text) == full and len(whole) == full
+        read, end = tail - len(rest) if rest else match.start(1), match.start(1) + len(text)
         place, text = match.start(1) - len(rest), rest + text
         now = len(text) // letters.unit * letters.unit if going else len(text)
-        lines.line(letters.decode(text[:now]), place, match.start(), match.end())
-        rest = text[now:]
+        lines.line(letters.decode(text[:now]), place, match.start(), match.end(), read)
+        rest, tail = text[now:], end
     if going and lost and not other:
         lines.hole(0)
     if rest:
-        lines.line(letters.decode(rest), lines.stop - len(rest), lines.start, lines.stop)
+        lines.line(letters.decode(rest), lines.stop - len(rest), lines.start, lines.stop, tail - len(rest))
     return lines.undone(f"lines of {full} letters", data)
 
 
 def undo_uu(data: bytes) -> Undone:
     """The bytes of uuencoded files, one behind the other; a line that cannot be read is a lost one."""
-    lines = Lines(lambda numbers: 1 + numbers * 4 // 3)
+    lines = Lines(lambda numbers: 1 + numbers * 4 // 3, "uu")
     inside = False
     for match in LINE.finditer(data):
         text = data[match.start() : match.end()]

@@ -87,7 +87,8 @@ def undo_cr_lf(data: bytes, times: int = 1) -> Undone:
     if alone:
         detail += f"; {alone} line feeds without one were not translated, or came later"
     back = shifted(_seconds(dropped)[~dropped], before=True)
-    undone = Undone(data.replace(b"\r\n", b"\n"), back, 0, len(data), not alone, detail)
+    step = {"do": "drop CR before LF"}
+    undone = Undone(data.replace(b"\r\n", b"\n"), back, 0, len(data), not alone, detail, steps=(step,))
     return undone.after(undo_cr_lf(undone.data, times - 1)) if times > 1 else undone
 
 
@@ -97,7 +98,9 @@ def undo_swap(data: bytes, width: int = 2, phase: int = 0) -> Undone:
     words = octets[phase : phase + (len(octets) - phase) // width * width].reshape(-1, width)
     words[:] = words[:, ::-1].copy()
     shift = f" from offset {phase} on" if phase else ""
-    return Undone(octets.tobytes(), same, 0, len(data), True, f"the bytes of each {width}-byte word{shift} reversed")
+    step = {"do": "reverse words", "width": width, "phase": phase}
+    told = f"the bytes of each {width}-byte word{shift} reversed"
+    return Undone(octets.tobytes(), same, 0, len(data), True, told, steps=(step,))
 
 
 def is_utf8(sample: bytes) -> bool:
@@ -116,7 +119,7 @@ def undo_utf8(data: bytes) -> Undone:
     stray = _high(data) - 2 * count
     detail = f"{count} UTF-8 sequences made bytes again" + (f"; {stray} bytes are in none" if stray else "")
     back = shifted(leads[~rests], before=False)
-    return Undone(octets[~rests].tobytes(), back, 0, len(data), not stray, detail)
+    return Undone(octets[~rests].tobytes(), back, 0, len(data), not stray, detail, steps=({"do": "UTF-8 to bytes"},))
 
 
 def replaced(sample: bytes) -> str | None:

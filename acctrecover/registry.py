@@ -74,6 +74,14 @@ def _assignments(path: Path) -> dict[str, int]:
     }
 
 
+def declarations(place: Path) -> list[Path]:
+    """The files that a folder or a file named holds declarations in. Raises FormatError for a folder without one."""
+    files = sorted(place.glob("[!_]*.py")) if place.is_dir() else [place]
+    if not files:
+        raise FormatError(f"{place}: no .py file in this folder")
+    return files
+
+
 def load_formats(*places: Path | str) -> dict[str, Declaration]:
     """Every format of the folders and files named (default: those that ship), by name, embedded ones resolved.
 
@@ -81,10 +89,7 @@ def load_formats(*places: Path | str) -> dict[str, Declaration]:
     """
     found: dict[str, Declaration] = {}
     for place in map(Path, places or (folder(),)):
-        files = sorted(place.glob("[!_]*.py")) if place.is_dir() else [place]
-        if not files:
-            raise FormatError(f"{place}: no .py file in this folder")
-        for file in files:
+        for file in declarations(place):
             for declared in load_file(file):
                 if declared.name in found:
                     raise FormatError(f"{declared.place}: the name {declared.name} is taken at {found[declared.name].place}")

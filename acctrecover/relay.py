@@ -51,7 +51,8 @@ def undo_relay(data: bytes, size: int, big: bool) -> Undone:
     starts = np.array([0, *accumulate(map(len, parts))], np.int64)
     ends = np.array([*places, places[-1] + len(parts[-1]) if places else 0], np.int64)
     detail = f"{len(parts)} relay sub-buffers of {size} bytes, {left} of them padding"
-    return Undone(b"".join(parts), partial(_place, starts, ends), 0, len(data), True, detail)
+    step = {"do": "keep", "parts": [[at, at + len(part)] for at, part in zip(places, parts, strict=True)]}
+    return Undone(b"".join(parts), partial(_place, starts, ends), 0, len(data), True, detail, steps=(step,))
 
 
 def _place(starts: Offsets, places: Offsets, offsets: Offsets) -> Offsets:

@@ -9,8 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import show, show_objects
 from acctrecover.errors import AcctrecoverError, OutputError
-from acctrecover.options import Cookie, Force, Formats, Joined, Json, Most, Places, places_of, word
-from acctrecover.sizes import quantity
+from acctrecover.options import Cookie, Force, Formats, Joined, Json, Length, MapfileIn, Most, Places, Start, places_of, word
 
 
 def repair(
@@ -28,10 +27,15 @@ def repair(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write a JSON account: which copy each output byte came from and where, every gap, SHA-256."
+            metavar="FILE", help="Write a JSON account that verify checks: where each output byte came from, every gap, SHA-256."
         ),
     ] = None,
-    quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order.")] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the bytes left out, in order; none for holes.")
+    ] = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
     stale: Annotated[str, typer.Option(metavar="keep|drop", help="Stale records, duplicates and another stream's.")] = "keep",
@@ -54,9 +58,12 @@ def repair(
     from contextlib import ExitStack
 
     from acctrecover.report_repair import merge_text, repair_text
+    from acctrecover.window import window
 
     if stale not in ("keep", "drop"):
         raise AcctrecoverError(f"--stale {stale}: say keep or drop")
+    if len(paths) > 1 and not joined and (start or length or mapfile_in):
+        raise AcctrecoverError("--start, --length and --mapfile-in take one copy")
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
     to = None if dry_run else str(output)
@@ -69,14 +76,11 @@ def repair(
         "stale": stale == "keep",
         "force": force,
     }
-    limit = quantity("--most", most)
     with bar(paths, passes=2 if dry_run else 3) as progress, ExitStack() as opened:
-        copies: list[Any] = list(paths)
-        if joined or limit is not None:
-            from acctrecover.joined import open_inputs
-
-            groups = [paths] if joined else [[path] for path in paths]
-            copies = [opened.enter_context(open_inputs(group, progress, limit, joined=joined)) for group in groups]
+        copies = [
+            opened.enter_context(window(group, start, length, mapfile_in, progress, joined=joined, most=most))
+            for group in ([paths] if joined else [[path] for path in paths])
+        ]
         if len(copies) == 1:
             from acctrecover.repairing import repair as run
 

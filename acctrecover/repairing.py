@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,20 +14,22 @@ import numpy as np
 from acctrecover.errors import SelfCheckError
 from acctrecover.extent import NOT_OWN
 from acctrecover.framed import FramedDialect
-from acctrecover.given import given
 from acctrecover.output import accepted, atomic_outputs
+from acctrecover.provenance import Run, account, left, spans, told_input, written
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
-from acctrecover.source import Evidence, files_of, open_source
+from acctrecover.source import PIECE, Evidence, files_of, open_source
 
 
 @dataclass
 class Repair:
     """What a repair wrote, or would write: `kept` records of `format`, `left_out` records that were found but not written.
 
-    `pieces` are (out_start, out_stop, in_start, in_stop, status) in output order; bytes of a healed piece differ from the
-    input by `patches` (input offset, before, after). Records of an array keep their index, or get the nearest one where bytes
-    were lost before them: between their pieces are the NUL bytes of unused slots.
+    `pieces` are (out_start, out_stop, in_start, in_stop, status, records) in output order; bytes of a healed piece differ from
+    the input by `patches` (input offset, before, after). Records of an array keep their index, or get the nearest one where bytes
+    were lost before them: between their pieces are the NUL bytes of unused slots. `aside` are the (start, stop) that are in no
+    written record, `quarantined` bytes; NUL bytes of unused slots and of fill between records are in neither. Offsets in an input
+    that was undone are those of the undone bytes.
     """
 
     scan: Scan
@@ -39,37 +40,40 @@ class Repair:
     size: int = 0
     sha256: str = ""
     quarantined: int = 0
-    pieces: list[tuple[int, int, int, int, str]] = field(default_factory=list)
+    quarantine_sha256: str = ""
+    pieces: list[tuple[int, int, int, int, str, int]] = field(default_factory=list)
+    aside: list[tuple[int, int]] = field(default_factory=list)
+    run: Run = field(default_factory=Run)
 
     @property
     def lossless(self) -> bool:
         """Whether the input was whole and all of it was written."""
         return self.scan.whole and not self.left_out
 
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import span, table
+
+        told = f"{self.kept:,} records of {self.format} {self.byte_order}-endian" if self.format else "no record"
+        rows = [(span(*piece[:2]), span(*piece[2:4]), piece[5], piece[4]) for piece in self.pieces]
+        left = f"{self.left_out:,} records and {self.quarantined:,} bytes left out"
+        return table(f"{told}, {self.size:,} bytes; {left}", ("output", "input", "records", "status"), rows)
+
     def to_json(self) -> dict[str, Any]:
-        """The object `--report` writes."""
-        names = ("out_start", "out_stop", "in_start", "in_stop", "status")
-        odd = [oddity for extent in self.scan.told.extents for oddity in extent.oddities]
-        return {
-            "kind": "repair",
-            "input": given(self.scan),
-            **({"undone": undone(self.scan)} if self.scan.told is not self.scan else {}),
-            "output": {"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
-            "records": {"written": self.kept, "left_out": self.left_out, **self.scan.counts},
-            "pieces": [dict(zip(names, piece, strict=True)) for piece in self.pieces],
-            "patches": [
-                {"offset": at, "before": before.hex(), "after": after.hex()} for o in odd for at, before, after in o.patches
-            ],
-            "extents": [extent.to_json() for extent in self.scan.extents],
-        }
-
-
-def undone(found: Scan) -> dict[str, Any]:
-    """What was undone before records were found: pieces and patches are by offsets of the bytes that this SHA-256 is of."""
-    assert found.transfer is not None
-    told = found.told
-    names = {"name": found.transfer.name, "exact": found.transfer.exact, "detail": found.transfer.detail}
-    return {**names, "size": told.size, "sha256": told.sha256}
+        """The object `--report` writes; `acctrecover verify` checks it against input and outputs."""
+        statuses = {status: sum(p[5] for p in self.pieces if p[4] == status) for status in ("intact", "suspect", "healed")}
+        names = ("out_start", "out_stop", "input", "in_start", "in_stop", "status", "records")
+        spans_aside = [(0, *span) for span in self.aside]
+        dropped = left([self.scan.told.size], spans_aside, [(0, piece[2], piece[3]) for piece in self.pieces])
+        return account(
+            self.run,
+            [told_input(self.scan, self.kept)],
+            output={"size": self.size, "sha256": self.sha256, "format": self.format, "byte_order": self.byte_order},
+            records={"written": self.kept, "left_out": self.left_out, **statuses},
+            whole=self.lossless,
+            pieces=[dict(zip(names, (*piece[:2], 0, *piece[2:]), strict=True)) for piece in self.pieces],
+            quarantine={"size": self.quarantined, "sha256": self.quarantine_sha256, "parts": spans(spans_aside)},
+            dropped=spans(dropped),
+        )
 
 
 def main_stream(found: Scan) -> tuple[str, str] | None:
@@ -98,7 +102,7 @@ def repair(
     """Write the recovered stream of a path, "-", bytes or an open Source to `out` (None: it is only worked out).
 
     `strict` leaves suspect and healed records out, and `stale` false those of stale, duplicate and foreign chains (see NOT_OWN);
-    `quarantine` gets the bytes in no written record, in order; `report` a
+    `quarantine` gets the bytes in no written record, in order, but none for voids; `report` a
     JSON account. All outputs appear, or none. Raises OutputError before any work where an output exists (unless `force`), is
     the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is never written to.
     `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
@@ -109,6 +113,7 @@ def repair(
         found = scan(source, formats, cookie=cookie, places=places, progress=progress)
         stream = main_stream(found)
         result = Repair(found, *(stream or (None, None)))
+        result.run = Run(formats, cookie, places, strict, stale, out, quarantine)
         with atomic_outputs(list(targets.values()), force=force) as drafts:
             files = dict(zip(targets, drafts, strict=True))
             _write(found.told, result, files.get("out"), files.get("aside"), strict, stale, progress)
@@ -116,7 +121,7 @@ def repair(
                 files["out"].flush()
                 check(files["out"].name, result.format, result.kept, result.sha256, cookie, places, progress)
             if "account" in files:
-                files["account"].write(json.dumps(result.to_json(), indent=1).encode() + b"\n")
+                files["account"].write(written(result.to_json()))
     return result
 
 
@@ -129,17 +134,23 @@ def _write(
     stale: bool,
     progress: Callable[[int], None],
 ) -> None:
-    digest = hashlib.sha256()
+    digest, digest_aside = hashlib.sha256(), hashlib.sha256()
     dropped = [] if stale else [extent for extent in found.chains if extent.cause in NOT_OWN]
     wanted = {"intact"} if strict else {"intact", "suspect", "healed"}
-    at = 0
     with open_source(found.evidence) as source:
+        at = source.start
 
         def set_aside(stop: int) -> None:
             nonlocal at
-            for low in range(at, stop, 1 << 22):
-                data = source.read(low, min(stop, low + (1 << 22)))
+            pieces = ((low, min(b, low + PIECE)) for a, b in source.solid(at, stop) for low in range(a, b, PIECE))
+            for low, high in pieces:
+                if result.aside and result.aside[-1][1] == low:
+                    result.aside[-1] = (result.aside[-1][0], high)
+                else:
+                    result.aside.append((low, high))
+                data = source.read(low, high)
                 result.quarantined += len(data)
+                digest_aside.update(data)
                 if aside is not None:
                     aside.write(data)
                 progress(len(data))
@@ -169,34 +180,35 @@ def _write(
             for group in groups:
                 first, last = int(starts[group[0]]), int(landings[group[-1]])
                 if fill is not None and (result.size - first) % fill:
-                    spans = [(int(starts[i]), int(stops[i])) for i in group]
+                    places_in = [(int(starts[i]), int(stops[i])) for i in group]
                 else:
-                    spans = [(first, last)]
+                    places_in = [(first, last)]
                 if dialect.slots and any(e.start <= at and first <= e.stop for e in found.chains):
                     at = max(at, first)  # unused slots before it
                 set_aside(first)
-                for start, stop in spans:
+                for start, stop in places_in:
                     if dialect.slots:
                         make_room(round(start / dialect.smallest) * dialect.smallest)
                     data = octets[start - low : stop - low].tobytes()
                     digest.update(data)
                     if target is not None:
                         target.write(data)
-                    _piece(result, start, stop, str(rows["status"][keep][group[0]]))
+                    count = len(group) if len(places_in) == 1 else 1
+                    _piece(result, start, stop, str(rows["status"][keep][group[0]]), count)
                 progress(max(0, last - at))
                 at = max(at, last)
-        set_aside(found.size)
-    result.sha256 = digest.hexdigest()
+        set_aside(source.stop)
+    result.sha256, result.quarantine_sha256 = digest.hexdigest(), digest_aside.hexdigest()
 
 
-def _piece(result: Repair, start: int, stop: int, status: str) -> None:
+def _piece(result: Repair, start: int, stop: int, status: str, records: int) -> None:
     out = result.size
     result.size += stop - start
     last = result.pieces[-1] if result.pieces else None
     if last and last[3] == start and last[1] == out and last[4] == status:
-        result.pieces[-1] = (last[0], result.size, last[2], stop, status)
+        result.pieces[-1] = (last[0], result.size, last[2], stop, status, last[5] + records)
     else:
-        result.pieces.append((out, result.size, start, stop, status))
+        result.pieces.append((out, result.size, start, stop, status, records))
 
 
 def check(

@@ -51,6 +51,7 @@ def explain_text(name: str, told: Explanation, *, utc: bool = False) -> Iterator
     """The lines `explain` prints: where, every field, every rule, what follows from them."""
     kind, at = f"{told.format} {told.byte_order}-endian", f"{plain(name)}: {told.offset:#x}"
     inside = f"at {told.start:#x}" + (f", {number(told.offset - told.start, 'byte')} before" if told.start != told.offset else "")
+    inside += "" if told.address is None else f" (in memory at {told.address:#x})"
     if told.status in ("none", "valid"):
         why = told.why or ("every rule holds" if told.status == "valid" else "not a record of this format")
         yield f"{at}: {why}; read as {kind} {inside}, {number(told.size, 'byte')}:"

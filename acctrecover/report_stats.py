@@ -14,6 +14,8 @@ def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
     of = number(stats.bytes, "byte") + (f" in {stats.inputs:,} inputs" if stats.inputs > 1 else "")
     yield f"{number(stats.words, 'word')} at {where} of {of}, {stats.order}-endian"
     yield from (f"not all was counted: {plain(each)}" for each in stats.breaks)
+    if stats.unreadable:
+        yield f"{number(stats.unreadable, 'byte')} more cannot be read and are not counted"
     if not stats.words:
         yield "nothing to rank or nominate"
         return

@@ -17,12 +17,15 @@ from acctrecover.packed import Break, Part
 from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
+from acctrecover.voids import WIDE
 
 if TYPE_CHECKING:
     from acctrecover.transfer import Reversal
 
 BATCH = 1 << 22
 """Bytes of a chain whose records are looked at together."""
+CHEAP = 1 << 24
+"""Bytes of an input in which signs of tampering are looked for unasked."""
 WRITING = "write in progress"
 """The cause of a gap at the end of a file that has grown since: no damage."""
 RECORD = np.dtype(
@@ -40,7 +43,7 @@ RECORD = np.dtype(
 
 @dataclass(frozen=True)
 class Scan:
-    """What a scan found. `extents` tile the input [0, size) in offset order; `name` is the path as given."""
+    """What a scan found. `extents` tile the input, or its window, in offset order; `name` is the path as given."""
 
     name: str
     size: int
@@ -57,9 +60,15 @@ class Scan:
     """The files that the stream was put together from, or came out of; none where it is one file as it stands."""
 
     @property
+    def broke(self) -> list[tuple[Part, Break]]:
+        """(file, where it broke) of compressed files, by offsets in the stream; of a window no more than is in it."""
+        low, high = (self.extents[0].start, self.extents[-1].stop) if self.extents else (0, self.size)
+        return [(part, each) for part in self.parts for each in part.breaks if low <= each.at <= high]
+
+    @property
     def breaks(self) -> list[Break]:
         """Where compressed files broke, by offsets in the stream."""
-        return [each for part in self.parts for each in part.breaks]
+        return [each for _, each in self.broke]
 
     @property
     def whole(self) -> bool:
@@ -97,6 +106,26 @@ class Scan:
         parts = [self.placed(rows) for _, rows, _, _ in self.told.batches()]
         return np.concatenate(parts) if parts else np.zeros(0, RECORD)
 
+    def to_arrow(self) -> Any:
+        """`acctrecover.to_arrow` of it: a pyarrow.Table of every record."""
+        import acctrecover
+
+        return acctrecover.to_arrow(self)
+
+    def to_pandas(self) -> Any:
+        """`acctrecover.to_pandas` of it: a pandas.DataFrame of every record."""
+        import acctrecover
+
+        return acctrecover.to_pandas(self)
+
+    def _repr_html_(self) -> str:
+        from acctrecover.notebook import span, table
+
+        told = ", ".join(f"{count:,} {status}" for status, count in self.counts.items() if count) or "no record"
+        rows = [(span(e.start, e.stop), e.size, e.format, e.byte_order, e.records, e.cause, e.detail) for e in self.extents]
+        names = ("bytes", "size", "format", "byte order", "records", "cause", "detail")
+        return table(f"{self.name}: {'whole' if self.whole else 'damaged'}: {told}", names, rows)
+
     def placed(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Rows of `told.batches()` by offsets and sizes in the input."""
         if self.transfer is None or self.transfer.undone is None:
@@ -111,17 +140,24 @@ class Scan:
         """(dialect, rows of RECORD, bytes, their offset) in offset order, some megabytes at a time."""
         with open_source(self.evidence) as source:
             for extent in self.extents:
-                dialect = self.by_extent.get(extent.start)
-                odd = {oddity.offset: oddity for oddity in extent.oddities}
-                if extent.kind == "gap" or dialect is None:
-                    torn = np.zeros(len(odd), RECORD)
-                    for row, oddity in zip(torn, extent.oddities, strict=True):
-                        row["offset"], row["size"], row["status"] = oddity.offset, oddity.size, oddity.status
-                        row["format"], row["byte_order"] = extent.format or "", extent.byte_order or ""
-                    yield None, torn, np.zeros(0, np.uint8), extent.start
-                    continue
-                for octets, found, low in chain_batches(source, dialect, extent.start, extent.stop, extent.oddities):
-                    yield dialect, _rows(dialect, octets, found, low, odd), octets, low
+                yield from self.within(source, extent)
+
+    def within(
+        self, source: Source, extent: Extent, low: int | None = None
+    ) -> Iterator[tuple[Dialect | None, npt.NDArray[Any], npt.NDArray[np.uint8], int]]:
+        """The batches of one extent, `source` being the evidence; of a chain those from `low` on, where one of them begins."""
+        dialect = self.by_extent.get(extent.start)
+        odd = {oddity.offset: oddity for oddity in extent.oddities}
+        if extent.kind == "gap" or dialect is None:
+            torn = np.zeros(len(odd), RECORD)
+            for row, oddity in zip(torn, extent.oddities, strict=True):
+                row["offset"], row["size"], row["status"] = oddity.offset, oddity.size, oddity.status
+                row["format"], row["byte_order"] = extent.format or "", extent.byte_order or ""
+            yield None, torn, np.zeros(0, np.uint8), extent.start
+            return
+        start = extent.start if low is None else low
+        for octets, found, at in chain_batches(source, dialect, start, extent.stop, extent.oddities):
+            yield dialect, _rows(dialect, octets, found, at, odd), octets, at
 
 
 def _rows(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, odd: dict[int, Oddity]) -> npt.NDArray[Any]:
@@ -144,6 +180,8 @@ def chain_batches(
     """(bytes, records found in them, their offset) over a chain; healed records are seen as they should be."""
     at = start
     while at < stop:
+        if dialect.slots and (solid := source.solid(at, stop, WIDE)):  # the unused slots of a sparse file take no time
+            at += (solid[0][0] - at) // dialect.smallest * dialect.smallest
         high = min(stop, at + BATCH)
         data = bytearray(source.read(at, high + dialect.largest))
         for oddity in oddities:

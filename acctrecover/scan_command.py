@@ -1,6 +1,7 @@
 """The command `scan`: options in, one library call an input, text or JSON out."""
 
 # Annotations are no strings here: typer would compile every one of them at each start.
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,22 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Joined, Json, Most, Paths, Places, places_of, word
-from acctrecover.sizes import quantity
+from acctrecover.options import (
+    Cookie,
+    Force,
+    Formats,
+    Joined,
+    Json,
+    Length,
+    MapfileIn,
+    Most,
+    Passwd,
+    Paths,
+    Places,
+    Start,
+    places_of,
+    word,
+)
 
 
 def scan(
@@ -22,17 +37,41 @@ def scan(
     records: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime."
+            metavar="FILE",
+            help="Write every record, decoded, one a row, as .jsonl, .csv, .parquet, or .body for mactime; "
+            "those of several inputs in clock order.",
         ),
     ] = None,
     csa_offsets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write where the input is not sound, for csaedit -b of SGI CSA.")
+    ] = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
+    mapfile: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a ddrescue mapfile: + records, - a gap, ? a gap without bytes of its own."),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one page to attach to a case: map, extents, bytes, records."),
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw the stream by offset and by time, as .svg or .png.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
     joined: Joined = False,
     most: Most = None,
+    signs: Annotated[
+        bool | None,
+        typer.Option(
+            "--signs/--no-signs",
+            help="Look for what tampering leaves, as records cut out between others. Default: in inputs of up to 16 MiB.",
+        ),
+    ] = None,
+    passwd: Passwd = None,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -43,33 +82,64 @@ def scan(
 
     Example: acctrecover scan --joined pacct.2.gz pacct.1.gz pacct
     """
-    from acctrecover.joined import open_inputs
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
+    from acctrecover.signs import looked
+    from acctrecover.window import window
 
-    if records is not None or csa_offsets is not None:
+    users = None
+    if passwd is not None:
+        from acctrecover.users import read_users
+
+        users = read_users(passwd)
+    outputs = {"--records": records, "--csa-offsets": csa_offsets, "--mapfile": mapfile, "--html": page, "--map": chart}
+    options: dict[str, Sequence[object]] = {
+        "--format": formats or [],
+        "--formats": places or [],
+        "--cookie": list(filter(None, [cookie])),
+        "--start": list(filter(None, [start])),
+        "--length": list(filter(None, [length])),
+        "--mapfile-in": list(filter(None, [mapfile_in])),
+        "--most": list(filter(None, [most])),
+        "--joined": [""] if joined else [],
+    }
+    if any(outputs.values()):
         from acctrecover.beside import ready, write
 
-        ready(records, csa_offsets, paths, force=force, joined=joined)
-    worst, shown, limit = 0, False, quantity("--most", most)
+        ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force, joined=joined)
+    worst, shown, several, since = 0, False, [], {}
     for inputs in [paths] if joined else [[path] for path in paths]:
         try:
-            with (
-                bar(inputs, passes=1 if records is None else 2) as progress,
-                open_inputs(inputs, progress, limit, joined=joined) as source,
-            ):
-                found = run(source, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                if records is not None or csa_offsets is not None:
-                    write(found, records, csa_offsets, force=force, progress=progress)
+            with bar(inputs, passes=1 if records is None else 2) as progress:
+                with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
+                    found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
+                odd = looked(found, signs)
+                if len(inputs) < len(paths):
+                    several.append(found)
+                elif any(outputs.values()):
+                    write([found], outputs, options, force=force, progress=progress, users=users)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))
             continue
         if as_json:
-            show_objects(scan_objects(found))
+            show_objects(scan_objects(found, odd))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every))
+            show(scan_text(found, every=every, signs=odd))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
+    if len(several) > 1:
+        from acctrecover.histories import histories
+        from acctrecover.report_histories import history_lines, history_objects
+
+        told = histories(several)
+        if as_json:
+            show_objects(history_objects(told))
+        else:
+            show(history_lines(told))
+        since = told.since
+    if records is not None and several:
+        with bar([found.name for found in several]) as progress:
+            write(several, outputs, options, force=force, progress=progress, since=since, users=users)
     raise typer.Exit(worst)

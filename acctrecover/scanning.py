@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -24,7 +25,13 @@ from acctrecover.result import WRITING, Scan
 from acctrecover.slots import bridged
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.survey import RISK, Chain, join
+from acctrecover.unread import unread
+from acctrecover.voids import ELSEWHERE, OUTSIDE
 from acctrecover.walk import Walker
+
+MENDINGS = 8
+"""Times that what was not healed is looked at again beside what was: each needs a record healed in the time before."""
+Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 @lru_cache(maxsize=16)
@@ -62,10 +69,12 @@ def scan(
         found = raw if isinstance(evidence, Source) else replace(raw, evidence=source)
         if raw.whole:
             return found
-        other = None if raw.chains else identify(source.read(0, LEAD))
+        other = None if raw.chains else identify(source.read(source.start, source.start + LEAD))
         if other is not None:
-            gap = Extent("gap", 0, source.size, cause="another kind of file", detail=other.told)
+            gap = Extent("gap", source.start, source.stop, cause="another kind of file", detail=other.told)
             return replace(found, extents=[gap], other=other)
+        if source.partial:
+            return found
         from acctrecover.transfer import undone_scan  # a whole stream has no use for it
 
         def undone(data: bytes) -> Scan:
@@ -88,17 +97,21 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(source.read(start, stop), np.uint8)
 
-    chains = sober(_believed(chains, source.size, risk), source.size, read, None, risk)
-    chains, oddities = _mended(chains, source.size, read, doubting=False)  # before payloads can fill the gaps
-    ground = Background(chains, source.size, read)
-    filled = _believed(fill(chains, source.size, read, every, risk), source.size, risk)
-    chains = sober(bridged(filled, read), source.size, read, ground, risk)
-    chains, more = _mended(chains, source.size, read, doubting=True)
+    chains = _believed(chains, source, risk)
+    chains = sober(chains, source.size, Background(chains, source.size, read, source.voids), risk)
+    chains, oddities = _mended(chains, source, read, doubting=False)  # before payloads can fill the gaps
+    ground = Background(chains, source.size, read, source.voids)
+    filled = _believed(fill(chains, source.size, read, every, risk, source.voids), source, risk)
+    chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
+    chains, more = _settled_mending(chains, source, read)
     oddities += more
-    extents, owners = Account(source, chains, oddities).extents()
+    extents, owners = Account(source, chains, oddities + unread(source, chains)).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
-    return Scan(source.name, source.size, source.sha256(), extents, source, owners, parts=source.parts)
+    extents = [extent for extent in extents if extent.cause != OUTSIDE]
+    if source.core is not None:
+        extents = [replace(extent, address=source.core.address(extent.start)) for extent in extents]
+    return Scan(source.name, source.size, source.sha256(progress), extents, source, owners, parts=source.parts)
 
 
 def _settled(found: Scan, source: Source) -> Scan:
@@ -117,39 +130,83 @@ def _settled(found: Scan, source: Source) -> Scan:
     return found
 
 
-def _believed(chains: list[Chain], size: int, risk: float) -> list[Chain]:
+def _believed(chains: list[Chain], source: Source, risk: float) -> list[Chain]:
     """The chains whose E-value over the room between their strong neighbours is small enough."""
-    sure = np.log2(max(size, 1)) + 10
+    sure = np.log2(source.room) + 10
     strong = [chain for chain in chains if chain.bits >= sure]
     edges = np.array([edge for chain in strong for edge in (chain.start, chain.stop)] or [0], np.int64)
     out = []
     for chain in chains:
         at = int(np.searchsorted(edges, chain.start, "right")) if strong else 0
         low = int(edges[at - 1]) if at else 0
-        high = int(edges[at]) if strong and at < len(edges) else size
+        high = int(edges[at]) if strong and at < len(edges) else source.size
         beside = bool(at and chain.start == low) or bool(strong and at < len(edges) and chain.stop == high)
-        room = 1 if beside else high - low
+        room = 1 if beside else min(high - low, source.room)
         if chain.bits >= sure or room * 2.0**-chain.bits <= risk:
             out.append(chain)
     return out
 
 
-def _mended(
-    chains: list[Chain], size: int, read: Callable[[int, int], npt.NDArray[np.uint8]], *, doubting: bool
-) -> tuple[list[Chain], list[Oddity]]:
+def _healed_into(chains: list[Chain], whole: list[Chain], healed: list[Oddity]) -> list[Chain]:
+    """Chains with healed records among them as records like any other; `whole` are chains that hold these."""
+    starts = [chain.start for chain in whole]
+    added = []
+    for odd in healed:
+        dialect = whole[bisect_right(starts, odd.offset) - 1].dialect
+        added.append(Chain(dialect, odd.offset, odd.offset + odd.size, 1, 0.0, (odd.offset,)))
+    out: list[Chain] = []
+    for chain in sorted([*chains, *added], key=lambda chain: chain.start):
+        join(out, chain)
+    return out
+
+
+def _settled_mending(chains: list[Chain], source: Source, read: Read) -> tuple[list[Chain], list[Oddity]]:
+    """As `_mended`, doubting, until no more is healed: a healed record is a neighbour that speaks for others, as it will be
+    once a repair has written it. So what was repaired stays as it is when it is repaired again."""
+    healed: list[Oddity] = []
+    for turn in range(MENDINGS):
+        out, oddities = _mended(chains, source, _patched(read, healed), doubting=True)
+        new = [odd for odd in oddities if odd.status == "healed"]
+        if not new or turn + 1 == MENDINGS:
+            break
+        healed += new
+        chains = _healed_into(chains, out, new)
+    return out, healed + oddities
+
+
+def _patched(read: Read, healed: list[Oddity]) -> Read:
+    """The bytes with healed records as they should be."""
+    patches = sorted((at, after[0]) for odd in healed for at, _, after in odd.patches)
+    places = np.array([at for at, _ in patches], np.int64)
+    values = np.array([value for _, value in patches], np.uint8)
+
+    def patched(start: int, stop: int) -> npt.NDArray[np.uint8]:
+        octets = read(start, stop)
+        low, high = np.searchsorted(places, (start, start + len(octets)))
+        if low < high:
+            octets = octets.copy()
+            octets[places[low:high] - start] = values[low:high]
+        return octets
+
+    return patched if patches else read
+
+
+def _mended(chains: list[Chain], source: Source, read: Read, *, doubting: bool) -> tuple[list[Chain], list[Oddity]]:
     """Chains with the suspect and healed records of the gaps between them, joined; and what is odd about which record."""
     out: list[Chain] = []
     oddities: list[Oddity] = []
     at, before = 0, None
     for chain in [*chains, None]:
-        stop = size if chain is None else chain.start
-        if stop > at:
+        stop = source.size if chain is None else chain.start
+        edge = next((low for low, _, cause in source.voids.within(at, stop) if cause in ELSEWHERE), stop)
+        if edge > at:
             framed = before is not None and before.dialect.pitch is None
-            known = any(c is not None and not c.measured for c in (before, chain))
-            inside = before is not None and chain is not None and before.count > 3 < chain.count
-            mended = mend(at, stop, before, chain, read) if (known or inside) and (framed or doubting) else []
-            if before is not None and chain is not None and not mended and doubting:
-                doubt = doubt_before(before, stop, read)
+            after = chain if edge == stop else None
+            known = any(c is not None and not c.measured for c in (before, after))
+            inside = before is not None and after is not None and before.count > 3 < after.count
+            mended = mend(at, edge, before, after, read) if (known or inside) and (framed or doubting) else []
+            if before is not None and after is not None and not mended and doubting:
+                doubt = doubt_before(before, edge, read)
                 oddities += [doubt] if doubt else []
             for found in mended:
                 join(out, found.chain)

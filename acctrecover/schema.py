@@ -44,6 +44,16 @@ class Record:
     clock: Any = None
     serial: Any = None
     """A number that rises from record to record until the machine boots again, as a process id does."""
+    began: Any = None
+    """When what it tells of began, in seconds since the epoch; its clock tells the end."""
+    command: str = ""
+    """The field that names what ran."""
+    closes: Any = None
+    """True of a record that the writer adds when it stops: of what still ran then, and so has another record to come."""
+    exits: Any = None
+    """The id of the process whose end it tells of, 0 where it tells of none."""
+    exit_code: Any = None
+    """How that process ended, as wait(2) has it."""
     derived: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)

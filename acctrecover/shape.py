@@ -15,15 +15,20 @@ from construct.expr import BinExpr, UniExpr
 from acctrecover.chance import chance
 from acctrecover.columns import Columns, Widened, constant, native, pick
 from acctrecover.errors import FormatError
-from acctrecover.expr import check_tree, children, field_of, fields_of, text
+from acctrecover.expr import At, Bytewise, check_tree, children, field_of, fields_of, text
 from acctrecover.schema import Record
+from acctrecover.sieve import Sieve
 from acctrecover.stream import NOWHERE, Offsets
 from acctrecover.unrelated import BACKGROUNDS, Law, unrelated
 
 Octets = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+TOLD = ("clock", "serial", "began", "closes", "exits", "exit_code")
+"""The expressions that a record may declare, each of which is checked as a rule is."""
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
+COUNTED = 8
+"""Bytes of a number that costs as much to test as a byte string of any length."""
 CHUNK = 1 << 18
 """Offsets searched at once: bounds the memory of a search at every byte."""
 
@@ -44,10 +49,14 @@ class Shape:
         self.closed = [row for row, (name, _) in enumerate(self.rules) if name in record.closed]
         """Which rules tell where the record ends."""
         self.reads = [self.check(name, expr) for name, expr in self.rules]
-        for name, expr in (*record.derived.items(), ("clock", record.clock), ("serial", record.serial)):
+        for name, expr in (*record.derived.items(), *((name, getattr(record, name)) for name in TOLD)):
             if expr is not None:
                 self.check(name, expr)
-        for what, names in (("labels", record.labels), ("units", record.units)):
+        for what, names in (
+            ("labels", record.labels),
+            ("units", record.units),
+            ("command", {record.command: ""} if record.command else {}),
+        ):
             if unknown := set(names) - set(self.dtype.names or ()):
                 raise FormatError(f"{where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
         self.native = [native(expr, self.dtype, big) for _, expr in self.rules]
@@ -99,8 +108,10 @@ class Shape:
         on_nul = self.broken(np.zeros(1, self.dtype))[:, 0]
 
         def cost(row: int) -> tuple[bool, bool, int]:
-            fixed = equality(self.rules[row][1], self.big)
-            return fixed is None, not on_nul[row], sum(self.dtype[name].itemsize for name in self.reads[row])
+            rule = self.rules[row][1]
+            width = sum(self.dtype[name].itemsize for name in self.reads[row])
+            width = 1 if isinstance(rule, At) else min(width, COUNTED) if isinstance(rule, Bytewise) else width
+            return equality(rule, self.big) is None, not on_nul[row], width
 
         return sorted(range(len(self.rules)), key=cost)
 
@@ -117,7 +128,9 @@ class Shape:
         for low in range(0, len(octets) - self.size + 1, CHUNK):
             part = octets[low : low + CHUNK + self.size - 1]
             if part.any():
-                parts.append(np.flatnonzero(self.valid(self.view(part))) + low)
+                view = self.view(part)
+                sound = self._sound(view, Sieve(part, self.dtype))
+                parts.append((np.arange(len(view)) if sound is None else sound) + low)
         return np.concatenate(parts)
 
     def gather(self, octets: Octets, starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -134,35 +147,42 @@ class Shape:
         return out
 
     def valid(self, records: npt.NDArray[Any]) -> Bools:
-        """Where every rule holds: shape (records,). The cheapest, most telling rules go first over all, the rest over
-        what they leave."""
-        alive, left = None, records
-        columns = self._columns(left)
-        with np.errstate(all="ignore"):
-            for row in self.by_cost:
-                passed = self._holds(row, columns)
-                if np.count_nonzero(passed) < len(left):
-                    alive = np.flatnonzero(passed) if alive is None else alive[passed]
-                    left = pick(left, passed)
-                    columns = self._columns(left)
-                    if not len(left):
-                        break
+        """Where every rule holds: shape (records,)."""
+        alive = self._sound(records, None)
         out = np.full(len(records), alive is None)
         if alive is not None:
             out[alive] = True
         return out
+
+    def _sound(self, records: npt.NDArray[Any], sieve: Sieve | None) -> Offsets | None:
+        """The indices of the records that keep every rule, None for all. The cheapest, most telling rules go first over all,
+        the rest over what they leave."""
+        alive: Offsets | None = None
+        count = len(records)
+        columns = self._columns(records)
+        with np.errstate(all="ignore"):
+            for row in self.by_cost:
+                passed = None if sieve is None else sieve.holds(self.rules[row][1], alive, count)
+                if passed is None:
+                    passed = self._holds(row, columns)
+                if np.count_nonzero(passed) < len(passed):
+                    alive = np.flatnonzero(passed) if alive is None else alive[passed]
+                    if not len(alive):
+                        break
+                    columns = self._columns(records, alive)
+        return alive
 
     def holds(self, row: int, records: npt.NDArray[Any]) -> Bools:
         """Where one rule holds, by its number: shape (records,)."""
         with np.errstate(all="ignore"):
             return self._holds(row, self._columns(records))
 
-    def _columns(self, records: npt.NDArray[Any]) -> tuple[Columns, Columns]:
-        return Widened(records, self.big), Columns(records, self.big)
+    def _columns(self, records: npt.NDArray[Any], which: Offsets | None = None) -> tuple[Columns, Columns]:
+        return Widened(records, self.big, which), Columns(records, self.big, which)
 
     def _holds(self, row: int, columns: tuple[Columns, Columns]) -> Bools:
         held = np.asarray(self.rules[row][1](columns[self.native[row]]), np.bool_)
-        return held if held.ndim else np.full(len(columns[0].records), held)  # a rule of the byte order alone
+        return held if held.ndim else np.full(len(columns[0]), held)  # a rule of the byte order alone
 
     def check(self, name: str, expr: Any) -> set[str]:
         """The fields that an expression of the declaration reads. Raises FormatError where it reads others, or could wrap."""

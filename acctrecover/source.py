@@ -9,20 +9,27 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import BinaryIO
 
+from acctrecover.elf import Core
 from acctrecover.errors import SourceError
+from acctrecover.look import is_core, look
 from acctrecover.packed import Break, Packed, Part
 from acctrecover.packings import LEAD, packing_of
+from acctrecover.pread import pread
+from acctrecover.voids import ELSEWHERE, ERROR, HOLE, OUTSIDE, Voids
 
 PIECE = 1 << 22
 """Bytes read at once when the whole input is hashed or a pipe is emptied."""
+NULS = bytes(PIECE)
 UNPACKED, RATIO = 1 << 30, 100
 """Bytes that a compressed file may become: so many, and so many for each of its own."""
 CLOSED = -1
 """The descriptor of a closed Source: reading it fails."""
+MOST_HASHED = 1 << 40
+"""Bytes of voids up to which an input is hashed: holes, as NUL bytes at the speed of SHA-256, take some ten minutes then."""
 
 
 class Held:
@@ -40,6 +47,10 @@ class Source:
     None where there is no file. A Source is evidence itself: `open_source` opens the same bytes once more, also after this
     one was closed; those of a pipe were read once and are `held` as long as a Source of them is. What a compressed file holds
     is held, too, and `packed` tells of the file.
+
+    `voids` are the ranges without bytes of their own, which read as NUL bytes; read errors join them as they are met.
+    Of a `core` only the memory in it is looked at. `start` and `stop` are the window that is asked for: what lies outside is void,
+    offsets stay those of the input; `asked` are the options of a command that looks at the same.
     """
 
     packed: Packed | None = None
@@ -48,7 +59,12 @@ class Source:
         self, name: str, size: int, fd: int | None, data: bytes, fd_stat: os.stat_result | None, held: Held | None = None
     ) -> None:
         self.name, self.size, self.fd, self.data, self.fd_stat, self.held = name, size, fd, data, fd_stat, held
+        self.start, self.stop = 0, size
+        self.asked: tuple[str, ...] = ()
+        self.core: Core | None = None
+        self.voids = Voids()
         self._digest = ""
+        self._hashed = 0
         self._failure: SourceError | None = None
         self._hasher: threading.Thread | None = None
         self._closing = False
@@ -67,34 +83,65 @@ class Source:
     def again(self) -> Source:
         """Another Source of the same bytes. Raises SourceError where another file has taken the name meanwhile."""
         if self.held is not None or self.fd_stat is None:
-            twin = Source(self.name, self.size, self.fd, self.data, self.fd_stat, self.held)
-            twin.packed = self.packed
-            return twin
+            return self._same(self.fd)
         if self.fd is not None and self.fd != CLOSED:
-            return Source(self.name, self.size, os.dup(self.fd), self.data, self.fd_stat)
-        other = open_source(self.name, most=0)
-        if other.fd_stat is None or not os.path.samestat(self.fd_stat, other.fd_stat):
-            with other:
+            return self._same(os.dup(self.fd))
+        with open_source(self.name, most=0) as other:
+            if other.fd_stat is None or other.fd is None or not os.path.samestat(self.fd_stat, other.fd_stat):
                 raise SourceError(f"{self.name}: another file has taken its name since it was first read")
-        other.size = self.size
+            return self._same(os.dup(other.fd))
+
+    def _same(self, fd: int | None) -> Source:
+        return self._seen_by(Source(self.name, self.size, fd, self.data, self.fd_stat, self.held))
+
+    def _seen_by(self, other: Source) -> Source:
+        """Another Source of the same bytes, of which the same is looked at."""
+        other.start, other.stop, other.asked, other.voids, other.core = self.start, self.stop, self.asked, self.voids, self.core
+        other.packed = self.packed
         return other
 
+    def limit(self, start: int, stop: int) -> None:
+        """Look at no more than the window [start, stop) of the input."""
+        self.start, self.stop = min(max(start, 0), self.size), min(stop, self.size)
+        self.voids = Voids([(0, self.start, OUTSIDE), (self.stop, self.size, OUTSIDE), *self.voids])
+
+    def solid(self, start: int, stop: int, least: int = 1) -> list[tuple[int, int]]:
+        """The parts of [start, stop), clamped to the input, without voids of at least so many bytes: see Voids.solid."""
+        return self.voids.solid(max(0, start), min(stop, self.size), least)
+
+    @property
+    def unhashed(self) -> str:
+        """Why there is no digest of the input; "" where there is one."""
+        if self.core is not None and self.fd_stat is not None and self.fd_stat.st_blocks == 0:
+            return "a system's memory changes while it is read"
+        if sum(high - low for low, high, _ in self.voids.within(self.start, self.stop)) > MOST_HASHED:
+            return f"more than {MOST_HASHED >> 40} TiB of it have no bytes of their own"
+        return ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the file is looked at: a window of it, or the memory in a core."""
+        return any(cause in ELSEWHERE for _, _, cause in self.voids)
+
+    @property
+    def room(self) -> int:
+        """The bytes of the input that are no void, at least 1: where there is anything to be found."""
+        return max(1, self.size - self.voids.size)
+
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes [start, stop), clamped to the input. Raises SourceError where the file shrank or fails to read."""
+        """The bytes [start, stop), clamped to the input, those of voids NUL. Raises SourceError where the file shrank or fails
+        to read otherwise than by a read error of a place."""
         start, stop = max(0, start), min(stop, self.size)
-        if self.fd is None:
-            return self.data[start:stop]
-        parts = []
-        while start < stop:
-            try:
-                part = os.pread(self.fd, stop - start, start)
-            except OSError as error:
-                raise SourceError(f"{self.name}: {(error.strerror or 'read error').lower()} at {start:#x}") from None
-            if not part:
-                raise SourceError(f"{self.name}: it shrank to {start:#x} bytes while it was read")
-            parts.append(part)
-            start += len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        if not self.voids.within(start, stop):
+            return self._read(start, stop)
+        out = bytearray(max(0, stop - start))
+        for low, high in self.voids.solid(start, stop):
+            out[low - start : high - start] = self._read(low, high)
+        return bytes(out)
+
+    def _read(self, start: int, stop: int) -> bytes:
+        """The bytes [start, stop) of the file itself."""
+        return self.data[start:stop] if self.fd is None else pread(self.name, self.fd, start, stop, self.voids)
 
     def later(self, start: int, stop: int) -> bytes:
         """What the file holds of [start, stop) by now, also beyond the size it was opened with; nothing where it has not grown."""
@@ -109,11 +156,20 @@ class Source:
             hasher.start()
             self._hasher = hasher  # not before: an interrupt between would leave one that cannot be joined
 
-    def sha256(self) -> str:
-        """The SHA-256 of the input in hex; waits for it. Raises SourceError where the input cannot be read to its end."""
+    def sha256(self, progress: Callable[[int], None] = lambda done: None) -> str:
+        """The SHA-256 in hex of the input, or of the window that is asked for; waits for it. Voids that the file has bytes for are
+        in it with these, holes and read errors as NUL bytes; it is "" for what is `unhashed`.
+
+        Raises SourceError where the input cannot be read to its end. `progress` is told of the bytes of voids, which take no time
+        but this.
+        """
         self.start_hash()
-        if self._hasher is not None:
-            self._hasher.join()
+        told = 0
+        while self._hasher is not None and self._hasher.is_alive():
+            self._hasher.join(0.2 if self.voids.size else None)
+            done = self.voids.size * self._hashed // max(1, self.stop - self.start)
+            progress(done - told)
+            told = done
         if self._failure is not None:
             raise self._failure
         return self._digest
@@ -134,15 +190,29 @@ class Source:
         return [self.fd_stat]
 
     def _hash(self) -> None:
+        if self.unhashed:
+            return
         state = hashlib.sha256()
         try:
-            for at in range(0, self.size, PIECE):
+            for octets in self.hashed():
                 if self._closing:
                     return
-                state.update(self.read(at, at + PIECE))
+                state.update(octets)
+                self._hashed += len(octets)
         except SourceError as error:
             self._failure = error
         self._digest = state.hexdigest()
+
+    def hashed(self) -> Iterator[bytes | memoryview]:
+        """The bytes of the input, or of its window, as they are hashed. Raises SourceError as `read` does."""
+        for at in range(self.start, self.stop, PIECE):
+            stop = min(at + PIECE, self.stop)
+            for low, high, cause in self.voids.within(at, stop):
+                if cause in (HOLE, ERROR):
+                    yield self._read(at, low)
+                    yield memoryview(NULS)[: high - low]
+                    at = high
+            yield self._read(at, stop)
 
 
 Evidence = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
@@ -177,7 +247,7 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         return evidence.again()
     if isinstance(evidence, bytes | bytearray | memoryview):
         data = bytes(evidence)
-        return Source("<bytes>", len(data), None, data, None)
+        return _seen(Source("<bytes>", len(data), None, data, None))
     name = os.fspath(evidence)
     if name == "-":
         fd = os.dup(_standard_input())
@@ -187,7 +257,8 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         return _unpacked(_spooled(name, fd, progress), progress, most)
     fd = _opened(name)
     status = os.fstat(fd)
-    if stat.S_ISFIFO(status.st_mode) or (stat.S_ISREG(status.st_mode) and not status.st_size):  # /proc says 0 of all it has
+    proc = stat.S_ISREG(status.st_mode) and not status.st_size and not is_core(fd)
+    if stat.S_ISFIFO(status.st_mode) or proc:  # /proc says 0 of all it has
         return _unpacked(_spooled(name, fd, progress), progress, most)
     if stat.S_ISREG(status.st_mode):
         return _unpacked(Source(name, status.st_size, fd, b"", status), progress, most)
@@ -195,6 +266,13 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         return Source(name, os.lseek(fd, 0, os.SEEK_END), fd, b"", status)
     os.close(fd)
     raise SourceError(f"{name}: is " + ("a directory" if stat.S_ISDIR(status.st_mode) else "no file, block device or pipe"))
+
+
+def _seen(source: Source) -> Source:
+    """A file or bytes with what is to be seen of them at once: the holes of a sparse file, the memory in a core."""
+    source.size, source.core, source.voids = look(source.fd, source.data, source.size)
+    source.stop = source.size
+    return source
 
 
 def _standard_input() -> int:
@@ -232,27 +310,36 @@ def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
         os.close(fd)
 
 
+def unpacked(source: Source, most: int) -> Source:
+    """What is in a compressed file that was opened with `most` 0, at most so many bytes, as `open_source` has it."""
+    return _unpacked(source.again(), lambda done: None, max(1, most))
+
+
 def _unpacked(raw: Source, progress: Callable[[int], None], most: int | None) -> Source:
-    """What a compressed file holds, in a temporary file without a name; the source itself where it is not compressed."""
+    """What a compressed file holds, in a temporary file without a name; the source itself where it is not compressed. Either with
+    what is to be seen of it."""
     packing = packing_of(raw.read(0, LEAD))
     if packing is None or most == 0:
-        return raw
+        source = _seen(raw)
+        source.asked = ("--most", "0") if packing is not None else ()
+        return source
     from acctrecover.decoders import MissingError  # few inputs are compressed
     from acctrecover.unpacking import Unpacking
 
-    most = UNPACKED + RATIO * raw.size if most is None else most
+    limit = UNPACKED + RATIO * raw.size if most is None else most
     with raw:
         raw.start_hash()
         found: list[Unpacking] = []
 
         def fill(spool: BinaryIO) -> None:
-            found.append(Unpacking(raw.read, raw.size, packing, spool, most, progress))
+            found.append(Unpacking(raw.read, raw.size, packing, spool, limit, progress))
             found[0].run()
 
         try:
-            source = _held(raw.name, fill, raw.fd_stat)
+            source = _seen(_held(raw.name, fill, raw.fd_stat))
         except MissingError as error:
             raise SourceError(f"{raw.name}: {error}") from None
+        source.asked = () if most is None else ("--most", str(most))
         source.packed = Packed(packing.name, raw.size, raw.sha256(), found[0].members, tuple(found[0].breaks))
         return source
 

@@ -9,8 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SourceError
-from acctrecover.options import Force, Joined, Json, Most, Order, Paths, word
-from acctrecover.sizes import quantity
+from acctrecover.options import Force, Joined, Json, Length, MapfileIn, Most, Order, Paths, Start, word
 
 
 def cookie_stats(
@@ -21,10 +20,16 @@ def cookie_stats(
     ] = 2,
     order: Annotated[Order, typer.Option(help="Byte order the words are read in.")] = Order.LITTLE,
     cookie: Annotated[str | None, typer.Option(metavar="0xNNNN", help="The word to compare with, where it is not 0x2B91.")] = None,
+    start: Start = None,
+    length: Length = None,
+    mapfile_in: MapfileIn = None,
     as_json: Json = False,
     table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the counts of all 65536 words as .npy or .csv.")] = None,
     joined: Joined = False,
     most: Most = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the counts of all words as a map of 256 by 256, as .svg or .png.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Count 2-byte words; nominate a rare one as a magic cookie.
@@ -35,21 +40,25 @@ def cookie_stats(
     """
     from acctrecover.cookies import COOKIE, check_ending, write_table
     from acctrecover.cookies import cookie_stats as run
-    from acctrecover.joined import open_inputs
-    from acctrecover.output import refuse
+    from acctrecover.output import accepted
     from acctrecover.report_stats import stats_text
     from acctrecover.source import file_of
+    from acctrecover.window import window
 
     if table is not None:
         check_ending(table)
-        refuse(table, *map(file_of, paths), force=force)
+    if plot is not None:
+        from acctrecover.cookie_map import write_cookie_map
+        from acctrecover.plot import check_ending as check_picture
+
+        check_picture(plot)
+    accepted([file_of(path) for path in paths], {"--table": table, "--plot": plot}, force=force)
     stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
-    limit = quantity("--most", most)
     with bar(paths) as progress:
         for inputs in [paths] if joined else [[path] for path in paths]:
             try:
-                with open_inputs(inputs, progress, limit, joined=joined) as source:
-                    stats += run(source, align=align, order=order, cookie=stats.cookie, progress=progress)
+                with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
+                    stats += run(evidence, align=align, order=order, cookie=stats.cookie, progress=progress)
             except SourceError as error:
                 complain(error)
                 status = status_of(error)
@@ -57,6 +66,8 @@ def cookie_stats(
         raise typer.Exit(status)
     if table is not None:
         write_table(stats, table, force=force)
+    if plot is not None:
+        write_cookie_map(stats, plot, force=force)
     if as_json:
         show_objects([stats.to_json(top)])
     else:

@@ -18,6 +18,7 @@ def summary(dialect: Dialect) -> dict[str, Any]:
     bits = dialect.least_bits if isinstance(dialect, FramedDialect) else dialect.shape.bits
     source = dialect.declared.source
     return {
+        "schema": "acctrecover/formats/1",
         "kind": "format",
         "name": dialect.name,
         "byte_orders": list(dialect.declared.orders),

@@ -6,6 +6,7 @@ import re
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,7 @@ class Undone:
     exact: bool
     detail: str
     missing: tuple[tuple[int, int], ...] = ()
+    steps: tuple[dict[str, Any], ...] = ()
 
     def after(self, inner: Undone) -> Undone:
         """The bytes of `inner`, which undid a change of these bytes, with the way back to this one's input."""
@@ -51,7 +53,9 @@ class Undone:
         start, stop = first(np.array([inner.start, inner.stop], np.int64)).tolist()
         start, stop = (self.start if not inner.start else start), (self.stop if inner.stop == len(self.data) else stop)
         detail, exact = f"{self.detail}; {inner.detail}", self.exact and inner.exact
-        return Undone(inner.data, lambda offsets: first(second(offsets)), start, stop, exact, detail, inner.missing)
+        return Undone(
+            inner.data, lambda offsets: first(second(offsets)), start, stop, exact, detail, inner.missing, self.steps + inner.steps
+        )
 
 
 def same(offsets: Offsets) -> Offsets:
@@ -76,33 +80,50 @@ def shifted(extra: npt.NDArray[np.bool_], *, before: bool) -> Way:
 
 
 class Lines:
-    """Bytes put together from lines of text, in order. `columns` takes numbers of a line's bytes to where each begins in it."""
+    """Bytes put together from lines of text, in order. `columns` takes numbers of a line's bytes to where each begins in it.
 
-    def __init__(self, columns: Way) -> None:
-        self.columns = columns
+    `digits` (hex, octal, base64 or uu) says how bytes are written, `word` of how many a number is, the last one first.
+    """
+
+    def __init__(self, columns: Way, digits: str, word: int = 1) -> None:
+        self.columns, self.digits, self.word = columns, digits, word
         self.data = bytearray()
         self.missing: list[tuple[int, int]] = []
         self.repeated = self.start = self.stop = 0
         self._starts, self._places, self._steps = array("q"), array("q"), array("q")
+        self._parts: list[list[int | str]] = []
 
     def _segment(self, place: int, step: int) -> None:
         self._starts.append(len(self.data))
         self._places.append(place)
         self._steps.append(step)
 
-    def line(self, octets: bytes, place: int, start: int, stop: int) -> None:
-        """Take a line [start, stop) of the input whose first byte is written at `place`."""
+    def line(self, octets: bytes, place: int, start: int, stop: int, read: int | None = None) -> None:
+        """Take a line [start, stop) of the input whose first byte is written at `place`; its digits are read from `read` on."""
         if not self._starts:
             self.start = start
         self._segment(place, 1)
+        self._part(place if read is None else read, len(octets))
         self.data += octets
         self.stop = stop
+
+    def _part(self, place: int | str, count: int) -> None:
+        """Remember how `count` bytes are read: [place, count, times, step], lines of one length at one distance as one."""
+        last = self._parts[-1] if self._parts else [0, 0, 0, 0]
+        if isinstance(place, int) and isinstance(last[0], int) and last[1] == count:
+            times, step, ahead = int(last[2]), int(last[3]), place - int(last[0])
+            if times == 1 or ahead == times * step:
+                last[2:] = times + 1, ahead if times == 1 else step
+                return
+        if count:
+            self._parts.append([place, count, 1, 0])
 
     def repeat(self, octets: bytes, count: int, place: int) -> None:
         """Take `octets` over and over, `count` bytes of them, which one mark at `place` stands for; MOST_REPEATED in all."""
         self._segment(place, 0)
         taken = min(count, MOST_REPEATED - self.repeated)
         self.data += (octets * (taken // len(octets) + 1))[:taken]
+        self._part("again", taken)
         self.repeated += taken
         if taken < count:
             self.hole(0)
@@ -113,11 +134,13 @@ class Lines:
             return
         self._segment(max(self.stop, self._places[-1]), 0)
         self.missing.append((len(self.data), len(self.data) + count))
+        self._part("nul", count)
         self.data += bytes(count)
 
     def trim(self, count: int) -> None:
         """Drop the last `count` bytes."""
         del self.data[len(self.data) - count :]
+        self._part("drop", count)
 
     def undone(self, detail: str, text: bytes) -> Undone:
         """All that was read from a text; what is repeated and what is missing is added to the detail."""
@@ -136,4 +159,5 @@ class Lines:
 
         ends = ENDS.match(text, self.stop)
         stop = ends.end() if ends else self.stop
-        return Undone(bytes(self.data), to_input, self.start, stop, not self.missing, detail, tuple(self.missing))
+        step = {"do": "read digits", "digits": self.digits, "word": self.word, "parts": self._parts}
+        return Undone(bytes(self.data), to_input, self.start, stop, not self.missing, detail, tuple(self.missing), (step,))

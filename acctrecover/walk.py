@@ -11,6 +11,7 @@ import numpy.typing as npt
 from acctrecover.dialect import Dialect
 from acctrecover.source import Source
 from acctrecover.survey import Chain, join, survey
+from acctrecover.voids import WIDE
 
 WINDOW = 1 << 22
 """Bytes read at once while a stream holds."""
@@ -36,6 +37,8 @@ class Walker:
         self.chains: list[Chain] = []
         self.largest = max(d.largest for d in self.dialects)
         self.at = 0
+        self.start, self.stop = 0, self.source.size
+        """The ends of the input, or of the part of it between voids that no record reaches over."""
         self.reported = 0
         self.trusted = 0
         self.seen: list[Dialect] = []
@@ -46,25 +49,27 @@ class Walker:
     def octets(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         """The bytes [start, stop), of a window that is kept: where a stream breaks often, each stretch is asked for often."""
         low, kept = self.kept
-        stop = min(stop, self.source.size)
+        stop = min(stop, self.stop)
         if start < low or stop > low + len(kept):
             low, kept = self.kept = start, np.frombuffer(self.source.read(start, max(stop, _border(start))), np.uint8)
         return kept[start - low : stop - low]
 
     def walk(self) -> list[Chain]:
         """Every chain the skeleton keeps, and nothing yet of what lies stranded in the gaps."""
-        lock: Dialect | None = None
-        self.seen = self._opening()
-        while self.at < self.source.size:
-            lock = self._search() if lock is None else self._follow(lock)
-            if self.at > self.reported:
-                self.progress(self.at - self.reported)
-                self.reported = self.at
+        for start, stop in self.source.solid(0, self.source.size, max(WIDE, 2 * self.largest)):
+            self.at, self.start, self.stop, self.reported = start, start, stop, start
+            self.seen = self.seen or self._opening()
+            lock: Dialect | None = None
+            while self.at < self.stop:
+                lock = self._search() if lock is None else self._follow(lock)
+                if self.at > self.reported:
+                    self.progress(self.at - self.reported)
+                    self.reported = self.at
         return self.chains
 
     def _opening(self) -> list[Dialect]:
         """The formats that run from the first byte on: if one of them explains what follows, no other needs to be weighed."""
-        first = self.octets(0, NEAR)
+        first = self.octets(self.at, self.at + NEAR)
         return [dialect for dialect in self.dialects if dialect.run(first, 0).count > 3]
 
     def _follow(self, lock: Dialect) -> Dialect | None:
@@ -75,13 +80,13 @@ class Walker:
             join(self.chains, Chain(lock, self.at, self.at + run.stop, run.count, run.count * _typical(lock), tail))
         self.at += run.stop
         self.breaks = self.breaks + 1 if run.stop < NEAR else 0
-        cut = self.at + lock.largest > self.source.size or run.stop + lock.largest <= len(octets)
+        cut = self.at + lock.largest > self.stop or run.stop + lock.largest <= len(octets)
         return None if cut or not run.count else lock
 
     def _untail(self) -> tuple[int, Dialect | None]:
         """Take the records of a chain's last bytes back, also behind an earlier wound: this one may have touched them."""
         low = self.at
-        while self.chains and self.chains[-1].stop > self.at - self.chains[-1].dialect.tail:
+        while self.chains and self.chains[-1].stop > max(self.start, self.at - self.chains[-1].dialect.tail):
             last = self.chains[-1]
             if not last.tail:  # its last records were taken back before
                 return last.stop, last.dialect
@@ -100,9 +105,9 @@ class Walker:
         often = self.breaks >= OFTEN
         reach = 8 * NEAR if often else NEAR
         while True:
-            high = min(self.source.size, self.at + reach)
+            high = min(self.stop, self.at + reach)
             octets = self.octets(low, high)
-            done = high == self.source.size
+            done = high == self.stop
             border = high if done else high - 2 * self.largest
             for dialects in filter(None, (self.seen, self.dialects)):
                 found = survey(octets, low, dialects, before)
@@ -128,12 +133,12 @@ class Walker:
                 join(self.chains, part)
             else:
                 border = min(border, part.start)
-        self.at = max(border, self.at + 1) if not done else self.source.size
+        self.at = max(border, self.at + 1) if not done else self.stop
         return None
 
     def _sure(self, part: Chain) -> bool:
         """Whether a chain can be followed from here on."""
-        return part.count > 3 and part.bits > SURE + np.log2(self.source.size) and part.stop > self.at
+        return part.count > 3 and part.bits > SURE + np.log2(self.source.room) and part.stop > self.at
 
     def _unexplained(self, octets: npt.NDArray[np.uint8], low: int, parts: list[Chain]) -> int:
         """The bytes other than NUL from `low` up to the last of some chains that are in none of them."""

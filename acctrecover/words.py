@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from datetime import UTC, datetime
 
 LONG = 64
@@ -21,6 +23,16 @@ def when(seconds: float | None, *, utc: bool = False) -> str:
 def plain(name: str) -> str:
     """A file name that cannot disturb a terminal."""
     return name if name.isprintable() else repr(name)
+
+
+def quoted(name: str) -> str:
+    """A file name as a word of a shell's command; one that could disturb a terminal in the form $'...' of bash, zsh and ksh."""
+    if name.isprintable():
+        return shlex.quote(name)
+    told = (
+        rf"\{c}" if c in "\\'" else c if c.isprintable() else "".join(rf"\x{octet:02x}" for octet in os.fsencode(c)) for c in name
+    )
+    return f"$'{''.join(told)}'"
 
 
 def number(count: int, noun: str) -> str:

@@ -2,21 +2,23 @@
  *
  *     login_records KIND ORDER SAMPLE ORACLE
  *
- * KIND is utmp384, utmp400 (glibc bits/utmp.h), lastlog (the same), futx (FreeBSD utxdb.h), darwin (macOS utmpx-darwin.h),
- * futmpx (illumos sys/utmpx.h) or utmp44 (FreeBSD utmp.h before 9.0); ORDER is le or be. A line of the oracle is
+ * KIND is utmp_384, utmp_400 (glibc bits/utmp.h), lastlog (the same), futx (FreeBSD utxdb.h), utmpx_darwin (macOS utmpx-darwin.h),
+ * futmpx (illumos sys/utmpx.h) or utmp44 (FreeBSD utmp.h before 9.0); ORDER is le or be. The oracle's first line is
+ * `layout RECORD SIZE field=offset:size ...` of the struct, the others are
  * offset|type|pid|id|line|user|host|seconds|microseconds of a record, or offset|never of an empty slot.
  */
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define STRUCTS(ORDER, END) \
-	struct utmp384_##ORDER { \
+	struct utmp_384_##ORDER { \
 		int16_t type; char pad[2]; int32_t pid; char line[32], id[4], user[32], host[256]; \
 		int16_t termination, exit; int32_t session, sec, usec; unsigned char addr[16], unused[20]; \
 	} __attribute__((packed, scalar_storage_order(END))); \
-	struct utmp400_##ORDER { \
+	struct utmp_400_##ORDER { \
 		int16_t type; char pad[2]; int32_t pid; char line[32], id[4], user[32], host[256]; \
 		int16_t termination, exit; int64_t session, sec, usec; unsigned char addr[16], unused[20], end[4]; \
 	} __attribute__((packed, scalar_storage_order(END))); \
@@ -26,7 +28,7 @@
 	struct futx_##ORDER { \
 		uint8_t type; uint64_t tv; char id[8]; uint32_t pid; char user[32], line[16], host[128]; \
 	} __attribute__((packed, scalar_storage_order(END))); \
-	struct darwin_##ORDER { \
+	struct utmpx_darwin_##ORDER { \
 		char user[256], id[4], line[32]; int32_t pid; int16_t type; char align[2]; \
 		int32_t sec, usec; char host[256]; uint32_t pad[16]; \
 	} __attribute__((packed, scalar_storage_order(END))); \
@@ -41,9 +43,9 @@
 STRUCTS(le, "little-endian")
 STRUCTS(be, "big-endian")
 
-_Static_assert(sizeof(struct utmp384_le) == 384 && sizeof(struct utmp400_be) == 400, "glibc");
+_Static_assert(sizeof(struct utmp_384_le) == 384 && sizeof(struct utmp_400_be) == 400, "glibc");
 _Static_assert(sizeof(struct lastlog_le) == 292 && sizeof(struct futx_be) == 197, "lastlog, futx");
-_Static_assert(sizeof(struct darwin_le) == 628 && sizeof(struct futmpx_be) == 372, "utmpx");
+_Static_assert(sizeof(struct utmpx_darwin_le) == 628 && sizeof(struct futmpx_be) == 372, "utmpx");
 _Static_assert(sizeof(struct utmp44_le) == 44, "utmp before FreeBSD 9.0");
 
 static const char *USERS[] = {"root", "ana", "bo", "system-operator-of-the-night-shi", "j\303\266rg"};
@@ -67,12 +69,12 @@ static void told(const struct login *l, int type, int pid, const char *id, size_
 
 #define WRITE(R) fwrite(&(R), sizeof(R), 1, sample)
 #define WRITERS(ORDER) \
-	static void utmp384_put_##ORDER(const struct login *l) { \
-		struct utmp384_##ORDER r = {.type = l->type, .pid = l->pid, .session = l->type == 7 ? l->pid : 0, .sec = l->sec, .usec = l->usec}; \
+	static void utmp_384_put_##ORDER(const struct login *l) { \
+		struct utmp_384_##ORDER r = {.type = l->type, .pid = l->pid, .session = l->type == 7 ? l->pid : 0, .sec = l->sec, .usec = l->usec}; \
 		put(r.line, 32, l->line); put(r.id, 4, l->id); put(r.user, 32, l->user); put(r.host, 256, l->host); \
 		told(l, l->type, l->pid, l->id, 32, 32, 256, l->usec); WRITE(r); } \
-	static void utmp400_put_##ORDER(const struct login *l) { \
-		struct utmp400_##ORDER r = {.type = l->type, .pid = l->pid, .session = l->type == 7 ? l->pid : 0, .sec = l->sec, .usec = l->usec}; \
+	static void utmp_400_put_##ORDER(const struct login *l) { \
+		struct utmp_400_##ORDER r = {.type = l->type, .pid = l->pid, .session = l->type == 7 ? l->pid : 0, .sec = l->sec, .usec = l->usec}; \
 		put(r.line, 32, l->line); put(r.id, 4, l->id); put(r.user, 32, l->user); put(r.host, 256, l->host); \
 		told(l, l->type, l->pid, l->id, 32, 32, 256, l->usec); WRITE(r); } \
 	static void lastlog_put_##ORDER(const struct login *l) { \
@@ -88,8 +90,8 @@ static void told(const struct login *l, int type, int pid, const char *id, size_
 		if (r.type < 4) kept.id = ""; \
 		put(r.line, 16, kept.line); put(r.id, 8, kept.id); put(r.user, 32, kept.user); put(r.host, 128, kept.host); \
 		told(&kept, r.type, l->pid, kept.id, 16, 32, 128, l->usec); WRITE(r); } \
-	static void darwin_put_##ORDER(const struct login *l) { \
-		struct darwin_##ORDER r = {.type = l->type, .pid = l->pid, .sec = l->sec, .usec = l->usec}; \
+	static void utmpx_darwin_put_##ORDER(const struct login *l) { \
+		struct utmpx_darwin_##ORDER r = {.type = l->type, .pid = l->pid, .sec = l->sec, .usec = l->usec}; \
 		put(r.line, 32, l->line); put(r.id, 4, l->id); put(r.user, 256, l->user); put(r.host, 256, l->host); \
 		told(l, l->type, l->pid, l->id, 32, 256, 256, l->usec); WRITE(r); } \
 	static void futmpx_put_##ORDER(const struct login *l) { \
@@ -104,9 +106,44 @@ static void told(const struct login *l, int type, int pid, const char *id, size_
 WRITERS(le)
 WRITERS(be)
 
+/* The names of the fields as the sources have them, and as the structs above. */
+#define TIMES F(tv_sec, sec) F(tv_usec, usec)
+#define GLIBC \
+	F(ut_type, type) F(ut_pad, pad) F(ut_pid, pid) F(ut_line, line) F(ut_id, id) F(ut_user, user) F(ut_host, host) \
+	F(e_termination, termination) F(e_exit, exit) F(ut_session, session) TIMES F(ut_addr_v6, addr) F(ut_unused, unused)
+#define LASTLOG F(ll_time, sec) F(ll_line, line) F(ll_host, host)
+#define FUTX F(fu_type, type) F(fu_tv, tv) F(fu_id, id) F(fu_pid, pid) F(fu_user, user) F(fu_line, line) F(fu_host, host)
+#define DARWIN \
+	F(ut_user, user) F(ut_id, id) F(ut_line, line) F(ut_pid, pid) F(ut_type, type) F(ut_align, align) TIMES F(ut_host, host) \
+	F(ut_pad, pad)
+#define FUTMPX \
+	F(ut_user, user) F(ut_id, id) F(ut_line, line) F(ut_pid, pid) F(ut_type, type) F(e_termination, termination) \
+	F(e_exit, exit) F(ut_align, align) TIMES F(ut_session, session) F(ut_pad, pad) F(ut_syslen, syslen) F(ut_host, host) \
+	F(ut_end, end)
+#define UTMP44 F(ut_line, line) F(ut_name, user) F(ut_host, host) F(ut_time, sec)
+#define F(NAME, OURS) fprintf(oracle, "\t" #NAME "=%zu:%zu", offsetof(record, OURS), sizeof r.OURS);
+#define LAYOUT(KIND, RECORD, FIELDS) \
+	if (!strcmp(kind, #KIND)) { \
+		typedef struct KIND##_le record; \
+		record r; \
+		fprintf(oracle, "layout\t" RECORD "\t%zu", sizeof r); \
+		FIELDS fputc('\n', oracle); \
+	}
+
+static void layout(const char *kind)
+{
+	LAYOUT(utmp_384, "utmp", GLIBC)
+	LAYOUT(utmp_400, "utmp", GLIBC F(ut_end, end))
+	LAYOUT(lastlog, "lastlog", LASTLOG)
+	LAYOUT(futx, "futx", FUTX)
+	LAYOUT(utmpx_darwin, "utmpx", DARWIN)
+	LAYOUT(futmpx, "futmpx", FUTMPX)
+	LAYOUT(utmp44, "utmp", UTMP44)
+}
+
 #define KIND(NAME) {#NAME, "le", NAME##_put_le}, {#NAME, "be", NAME##_put_be}
 static const struct { const char *kind, *order; void (*put)(const struct login *); } KINDS[] = {
-	KIND(utmp384), KIND(utmp400), KIND(lastlog), KIND(futx), KIND(darwin), KIND(futmpx), KIND(utmp44),
+	KIND(utmp_384), KIND(utmp_400), KIND(lastlog), KIND(futx), KIND(utmpx_darwin), KIND(futmpx), KIND(utmp44),
 };
 
 int main(int argc, char **argv)
@@ -121,7 +158,8 @@ int main(int argc, char **argv)
 	oracle = fopen(argv[4], "w");
 	if (!write_one || !sample || !oracle)
 		return 2;
-	if (!strcmp(argv[1], "darwin"))
+	layout(argv[1]);
+	if (!strcmp(argv[1], "utmpx_darwin"))
 		write_one(&(struct login){10, 0, "", "", "utmpx-1.00", "", 0, 0});
 	write_one(&(struct login){2, 0, "~", "~", "reboot", "", seconds, 0});
 	for (number = 1; number < (strcmp(argv[1], "lastlog") ? 40 : 39); number++) { /* a lastlog ends with a slot in use */

@@ -24,7 +24,7 @@ from acctrecover.schema import Format, Record, flags, wait_status
 SOURCE = "linux include/uapi/linux/acct.h, kernel/acct.c"
 PID_MAX_LIMIT = 4194304
 FIRST_M68K = 760_000_000
-"""January 1994: no m68k ran Linux before. A record from a clock that was not set is suspect."""
+"""January 1994: no m68k ran Linux before. A record from a clock that was not set is suspect. Its time_t ends in 2038."""
 FLAGS = flags({0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG"})
 LABELS = {"ac_flag": FLAGS, "ac_exitcode": wait_status}
 
@@ -96,7 +96,7 @@ acct_v0 = Format(
     SOURCE + " of 2.4",
     Record(
         "acct",
-        Struct(*HEAD, "ac_pad0" / Bytes(2), "ac_exitcode" / Int32ul, "ac_comm" / Bytes(17), "ac_pad" / Bytes(11)),
+        Struct(*HEAD, "ac_pad0" / Bytes(2), "ac_exitcode" / Int32ul, "ac_comm" / Bytes(17), "ac_pad" / Bytes(10), "pad" / Int8ul),
         rules={
             "version": (this.ac_version == 0) | (this.ac_version == 0x80 * BIG_ENDIAN),
             **COMMON,
@@ -122,7 +122,7 @@ acct_v0_m68k = Format(
             **COMMON,
             "io": this.ac_io == 0,
             "etime": canonical_comp_t(this.ac_etime),
-            "btime": this.ac_btime >= FIRST_M68K,
+            "btime": (this.ac_btime >= FIRST_M68K) & (this.ac_btime < 2**31),
             "comm": not_empty(this.ac_comm),
             "comm text": no_controls(this.ac_comm),
             "ac_pad": all_zero(this.ac_pad),
@@ -201,6 +201,13 @@ acct_v3 = Format(
         },
         clock=this.ac_btime + floor(this.ac_etime / 100),
         serial=this.ac_pid,
+        began=this.ac_btime,
+        command="ac_comm",
+        exits=this.ac_pid,
+        exit_code=this.ac_exitcode,
+        # Of a process that still runs when accounting stops: what is collected at its exit is zero.
+        closes=((this.ac_exitcode | this.ac_flag | this.ac_utime | this.ac_stime | this.ac_mem) == 0)
+        & ((this.ac_minflt | this.ac_majflt) == 0),
         derived=times(100, this.ac_etime),
         labels=LABELS,
     ),

@@ -82,7 +82,16 @@ def event(name: str, words: list[str], union: int, timed: bool) -> Record:
         rules |= {"comm padding": nul_padded(this.comm)}
     rest = ["unused" / Bytes(union - size)] if union > size else []
     labels = {"exit_code": wait_status} if "exit_code" in held else {}
-    return Record(name, Struct(*fields, *rest), rules, labels=labels, units={"timestamp_ns": "ns since boot"} if timed else {})
+    ends = (this.process_pid == this.process_tgid) * this.process_tgid if "exit_code" in held else None  # a thread's end is none
+    return Record(
+        name,
+        Struct(*fields, *rest),
+        rules,
+        exits=ends,
+        exit_code=None if ends is None else this.exit_code,
+        labels=labels,
+        units={"timestamp_ns": "ns since boot"} if timed else {},
+    )
 
 
 def forked(*words: str) -> Record:

@@ -243,6 +243,8 @@ def csa(name: str, time: Any, align: int, orders: tuple[str, ...]) -> Framed:
                     "command": not_empty(this.ac_comm),
                 },
                 clock=this.ac_btime + this.ac_etime / 10**6,
+                began=this.ac_btime,
+                command="ac_comm",
                 derived={
                     "etime_seconds": this.ac_etime / 10**6,
                     "utime_seconds": this.ac_utime / 10**6,
@@ -275,6 +277,7 @@ def csa(name: str, time: Any, align: int, orders: tuple[str, ...]) -> Framed:
                     "end time": since(this.ac_etime),
                 },
                 clock=this.ac_etime,
+                began=this.ac_btime,
                 labels={"ac_init": names(INITIATORS)},
             ),
             CFG: record(

@@ -105,6 +105,7 @@ def stats(version: int, of: int, most: int | None = None) -> Record:
         rules |= {"ac_pid": this.ac_pid <= PID_MAX_LIMIT, "ac_ppid": this.ac_ppid <= PID_MAX_LIMIT}
         rules |= {"ac_comm": nul_padded(this.ac_comm)}
         clock = this.ac_btime + this.ac_etime // 1000000 if of != AGGR_TGID else None
+    ends = (this.ac_pid == this.ac_tgid) * this.ac_pid if clock is not None and "ac_tgid" in names else None
     if of == BOTH:
         rules |= {"group": (this.tgid_id <= PID_MAX_LIMIT) & (this.tgid_stats_len == size + 4) & (this.tgid_aggr_type == AGGR_TGID)}
     return Record(
@@ -112,6 +113,9 @@ def stats(version: int, of: int, most: int | None = None) -> Record:
         Struct(*layout),
         rules,
         clock=clock,
+        began=None if clock is None else this.ac_btime,
+        exits=ends,
+        exit_code=None if ends is None else this.ac_exitcode,
         labels=labels,
         units={k: v for k, v in UNITS.items() if k in names},
     )

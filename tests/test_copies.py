@@ -187,7 +187,7 @@ def test_what_no_copy_has_is_told_with_its_place_in_each_and_exit_status_1(tmp_p
     assert account["lost"] == [{"out_start": 0x3000, "size": 512, "inputs": [{"input": n, **spot} for n in (0, 1)]}]
     data = [path.read_bytes() for path in pair]
     assert rebuilt(account, data) == (tmp_path / "out").read_bytes()
-    aside = b"".join(data[part["input"]][part["start"] : part["stop"]] for part in account["quarantine"])
+    aside = b"".join(data[part["input"]][part["start"] : part["stop"]] for part in account["quarantine"]["parts"])
     assert (tmp_path / "aside").read_bytes() == aside == bytes(0x400) + b"\xff" * 0x200 + bytes(0x200) + b"\xff" * 0x200
 
 

@@ -51,7 +51,7 @@ def test_json_has_a_source_for_each_file_and_says_in_which_an_extent_is(rotated:
     assert done.returncode == 0
     assert (joined["kind"], joined["inputs"], joined["size"], joined["by_clocks"]) == ("joined", 4, len(V3), None)
     assert [(each["kind"], each["path"], each["start"], each["stop"]) for each in rest[:4]] == [
-        ("source", str(path), start, stop) for path, start, stop in zip(rotated, EDGES[:-1], EDGES[1:], strict=True)
+        ("part", str(path), start, stop) for path, start, stop in zip(rotated, EDGES[:-1], EDGES[1:], strict=True)
     ]
     assert rest[2]["sha256"] == hashlib.sha256(V3[9000:12001]).hexdigest()
     assert rest[4]["in"] == [
@@ -89,7 +89,7 @@ def test_a_repair_writes_one_stream_of_them_and_never_one_of_them(rotated: list[
     done = run("repair", "--joined", *rotated, "-o", tmp_path / "out", "--report", tmp_path / "report")
     assert done.returncode == 0
     assert (tmp_path / "out").read_bytes() == V3
-    told = json.loads((tmp_path / "report").read_text())["input"]
+    told = json.loads((tmp_path / "report").read_text())["inputs"][0]
     assert [each["path"] for each in told["joined"]] == [str(path) for path in rotated]
     for path in rotated:
         assert "is the input" in said(run("repair", "--joined", *rotated, "-o", path, "--force"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from command import run
-from damage import CORPORA, faults, wounds
+from damage import CORPORA
 
 from acctrecover import load_formats, scan
 from acctrecover.dialect import dialects
@@ -152,13 +152,3 @@ def test_each_payload_of_2005_is_told_from_the_others(
     assert [row["type"] for row in told] == [kind] * 5
     for name, value in fields.items():
         assert told[2][name if name != "type" else "record_type"] == value
-
-
-@pytest.mark.parametrize(("name", "count"), [("proc-connector", 24), ("taskstats-exit", 8)])
-@pytest.mark.parametrize("part", range(4))
-def test_no_single_wound_costs_an_untouched_datagram_or_invents_one(name: str, count: int, part: int) -> None:
-    truth = boundaries(name)[:count]
-    data = (FOLDER / f"{name}.bin").read_bytes()[: sum(truth[-1])]
-    step = 83 if name == "proc-connector" else 163
-    wrong = [(w.name, w.at, f) for at in range(part, len(data), 4 * step) for w in wounds(data, at) if (f := faults(w, truth))]
-    assert wrong == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import stat
 import subprocess
@@ -20,6 +21,7 @@ from damage import CORPORA
 
 from acctrecover.errors import OutputError
 from acctrecover.output import atomic_output, atomic_outputs
+from acctrecover.words import quoted
 
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 
@@ -141,10 +143,14 @@ def test_a_missing_folder_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_not_permitted_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    opened = os.open
 
-    monkeypatch.setattr("tempfile.mkstemp", denied)
+    def denied(path: Any, *more: Any, **how: Any) -> int:
+        if str(path).startswith(".acctrecover-"):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *more, **how)
+
+    monkeypatch.setattr(os, "open", denied)
     with pytest.raises(OutputError) as caught, atomic_output(tmp_path / "out"):
         pass
     assert str(caught.value) == f"{tmp_path / 'out'}: permission denied"
@@ -210,9 +216,9 @@ def test_a_file_that_is_replaced_leaves_its_mode(tmp_path: Path) -> None:
 def test_a_signal_while_names_are_given_comes_when_all_have_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = os.link
 
-    def interrupted(*names: str) -> None:
+    def interrupted(*names: str, **how: Any) -> None:
         signal.raise_signal(signal.SIGINT)
-        link(*names)
+        link(*names, **how)
 
     monkeypatch.setattr(os, "link", interrupted)
     with pytest.raises(KeyboardInterrupt), atomic_outputs([tmp_path / "a", tmp_path / "b"]):
@@ -221,13 +227,14 @@ def test_a_signal_while_names_are_given_comes_when_all_have_theirs(tmp_path: Pat
 
 
 def test_a_signal_while_a_temporary_is_made_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mkstemp = tempfile.mkstemp
+    opened = os.open
 
-    def interrupted(**how: Any) -> tuple[int, str]:
-        signal.raise_signal(signal.SIGINT)
-        return mkstemp(**how)
+    def interrupted(path: Any, *more: Any, **how: Any) -> int:
+        if str(path).startswith(".acctrecover-"):
+            signal.raise_signal(signal.SIGINT)
+        return opened(path, *more, **how)
 
-    monkeypatch.setattr(tempfile, "mkstemp", interrupted)
+    monkeypatch.setattr(os, "open", interrupted)
     with pytest.raises(KeyboardInterrupt), atomic_output(tmp_path / "out"):
         pass
     assert listing(tmp_path) == []
@@ -242,6 +249,72 @@ def test_files_are_written_outside_the_main_thread_too(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert (tmp_path / "out").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_link_to_the_evidence_that_appears_meanwhile_is_not_followed(tmp_path: Path, force: bool) -> None:
+    evidence, path = tmp_path / "evidence", tmp_path / "out"
+    evidence.write_bytes(b"evidence")
+    if force:
+        with atomic_output(path, force=True) as file:
+            file.write(b"new")
+            path.symlink_to(evidence)
+        assert not path.is_symlink()
+        assert path.read_bytes() == b"new"
+    else:
+        with pytest.raises(OutputError, match="exists; use --force"), atomic_output(path) as file:  # noqa: PT012
+            file.write(b"new")
+            path.symlink_to(evidence)
+        assert path.is_symlink()
+    assert evidence.read_bytes() == b"evidence"
+    assert listing(tmp_path) == ["evidence", "out"]
+
+
+def test_a_link_to_the_evidence_in_place_of_the_temporary_is_neither_written_through_nor_kept(tmp_path: Path) -> None:
+    evidence = tmp_path / "evidence"
+    evidence.write_bytes(b"evidence")
+    with pytest.raises(OutputError, match="took its temporary name"), atomic_output(tmp_path / "out") as file:  # noqa: PT012
+        os.unlink(file.name)
+        os.symlink(evidence, file.name)
+        file.write(b"new")
+    assert evidence.read_bytes() == b"evidence"
+    assert listing(tmp_path) == ["evidence"]
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_folder_that_is_swapped_meanwhile_gets_nothing_and_keeps_nothing(tmp_path: Path, link: bool) -> None:
+    folder, other = tmp_path / "folder", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    (other / "out").write_bytes(b"evidence")
+    with pytest.raises(OutputError, match="another folder took the name"), atomic_output(folder / "out", force=True) as file:  # noqa: PT012
+        file.write(b"new")
+        folder.rename(tmp_path / "moved")
+        if link:
+            folder.symlink_to(other)
+        else:
+            other.rename(folder)
+    assert listing(tmp_path / "moved") == []
+    assert (folder / "out").read_bytes() == b"evidence"
+    assert listing(folder) == ["out"]
+
+
+def test_a_folder_that_is_gone_meanwhile_is_said(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="no such file"), atomic_output(tmp_path / "folder" / "out") as file:  # noqa: PT012
+        file.write(b"new")
+        (tmp_path / "folder").rename(tmp_path / "moved")
+    assert listing(tmp_path / "moved") == []
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    for n in range(5):
+        with atomic_outputs([tmp_path / f"a{n}", tmp_path / f"b{n}"]):
+            pass
+        with pytest.raises(RuntimeError), atomic_output(tmp_path / f"c{n}"):
+            raise RuntimeError
+    assert before == (len(os.listdir("/proc/self/fd")) if before else 0)
 
 
 OUTPUTS = ["-o", "out", "--report", "report", "--quarantine", "aside"]
@@ -375,3 +448,83 @@ def test_the_input_under_another_name_is_not_replaced(tmp_path: Path, make: Call
     assert "is the input" in said(done)
     assert evidence.read_bytes() == DAMAGED.read_bytes()
     assert listing(tmp_path) == ["other", "pacct"]
+
+
+def test_names_with_newlines_and_escapes_never_reach_a_terminal_raw(tmp_path: Path) -> None:
+    name = "pacct\n\x1b[31m\x9b2J\u202e"
+    (tmp_path / name).write_bytes(DAMAGED.read_bytes())
+    (tmp_path / f"{name}j").write_bytes(b"LPKSHHRH" + bytes(300))
+    runs = [
+        ("scan", name),
+        ("repair", name, "-o", f"{name}o", "--report", f"{name}r", "--quarantine", f"{name}q"),
+        ("repair", name, name, "-o", f"{name}o"),
+        ("repair", name, "-o", f"{name}o", "--force"),
+        ("repair", name, f"{name}r", "-o", f"{name}m"),
+        ("verify", f"{name}r"),
+        ("verify", f"{name}r", "--input", f"{name}none"),
+        ("verify", name),
+        ("cookie-stats", name, f"{name}none"),
+        ("damage", name, "-o", f"{name}d", "-k", "bit-flip"),
+        ("explain", f"{name}@20"),
+        ("scan", "--formats", f"{name}.py", name),
+        ("scan", "--json", name),
+        ("scan", f"{name}j"),
+    ]
+    for words in runs:
+        done = run(*words, cwd=tmp_path)
+        text = (done.stdout + done.stderr).decode()
+        assert text
+        assert not set(text) & set("\x1b\x9b\u202e"), words
+        assert "pacct\n" not in text, words
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize("command", ["scan", "repair", "verify", "explain", "cookie-stats"])
+def test_the_evidence_is_opened_to_read_and_nothing_else_is_done_to_it(tmp_path: Path, command: str) -> None:
+    evidence = tmp_path / "evidence"
+    evidence.write_bytes(DAMAGED.read_bytes())
+    report = tmp_path / "report.json"
+    words = {
+        "scan": ["scan", evidence, "--records", tmp_path / "r.csv"],
+        "repair": ["repair", evidence, "-o", tmp_path / "out", "--report", report, "--quarantine", tmp_path / "aside"],
+        "verify": ["verify", report],
+        "explain": ["explain", f"{evidence}@20"],
+        "cookie-stats": ["cookie-stats", evidence],
+    }
+    if command == "verify":
+        assert run(*words["repair"]).returncode == 1
+    trace = tmp_path / "trace"
+    calls = (
+        "open,openat,openat2,creat,truncate,rename,renameat,renameat2,link,linkat,symlinkat,unlink,unlinkat,chmod,fchmodat,chown"
+    )
+    tracing = ["strace", "-f", "-o", trace, "-e", f"trace={calls},setxattr,utimensat"]
+    done = subprocess.run([*map(str, tracing), *COMMAND, *map(str, words[command])], capture_output=True, check=False)
+    if not trace.exists() or b"ptrace" in done.stderr.lower():
+        pytest.skip("strace may not trace here")
+    touched = [line for line in trace.read_text().splitlines() if f'"{evidence}"' in line and "ENOENT" not in line]
+    assert touched
+    assert all("O_RDONLY" in line and "O_TRUNC" not in line and "O_CREAT" not in line for line in touched)
+
+
+def test_an_immutable_file_is_scanned_and_repaired(tmp_path: Path) -> None:
+    evidence = tmp_path / "evidence"
+    evidence.write_bytes(DAMAGED.read_bytes())
+    evidence.chmod(0o400)
+    done = subprocess.run(["chattr", "+i", evidence], capture_output=True, check=False) if shutil.which("chattr") else None
+    try:
+        assert run("repair", evidence, *OUTPUTS, cwd=tmp_path).returncode == 1
+        assert said(run("repair", evidence, "-o", evidence, "--force", cwd=tmp_path)).endswith(
+            "is the input, which is never written to"
+        )
+    finally:
+        if done is not None and not done.returncode:
+            subprocess.run(["chattr", "-i", evidence], check=True)
+    assert evidence.read_bytes() == DAMAGED.read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("name", ["pacct", "it's", "a b", "x\n\x1b[31m\x9b'\\2\u202e", "\udcff\udcfe7", "\x0141"])
+def test_the_command_to_paste_names_the_file_whatever_its_name(tmp_path: Path, name: str) -> None:
+    assert quoted(name).isprintable()
+    done = subprocess.run(["bash", "-c", f"printf %s {quoted(name)}"], capture_output=True, check=True)
+    assert done.stdout == os.fsencode(name)

@@ -256,7 +256,7 @@ def test_the_report_of_a_repair_has_the_hash_of_the_file_as_given_and_of_what_ca
     whole = pack("gzip", V3)
     path.write_bytes(whole[:1500])
     repaired = repair(path, out, report=report)
-    told = json.loads(report.read_text())["input"]
+    told = json.loads(report.read_text())["inputs"][0]
     came = oracle("gzip", whole[:1500])
     assert (told["size"], told["sha256"]) == (1500, hashlib.sha256(whole[:1500]).hexdigest())
     assert told["unpacked"] == {"by": "gzip", "members": 1, "size": len(came), "sha256": hashlib.sha256(came).hexdigest()}
@@ -327,7 +327,7 @@ def test_where_a_file_broke_is_said_in_words_with_what_to_do_next(tmp_path: Path
 
 def test_what_readme_shows_of_compressed_and_of_joined_files_is_what_a_scan_says(tmp_path: Path) -> None:
     text = (CORPORA.parent / "README.md").read_text()
-    shown = text[text.index("    $ gzip -nc") : text.index("Exit status: 0 whole")]
+    shown = text[text.index("    $ gzip -nc") : text.index("To see it, and to attach")]
     (tmp_path / "corpora").symlink_to(CORPORA)
     (tmp_path / "acctrecover").write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
     (tmp_path / "acctrecover").chmod(0o755)

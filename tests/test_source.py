@@ -344,15 +344,15 @@ def test_the_file_of_an_input_is_seen_without_opening_it(tmp_path: Path, path: P
     assert file_of(tmp_path / "none") is None
 
 
-def test_a_read_error_is_said_with_its_place(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_to_read_that_is_none_of_a_place_is_said_in_one_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(fd: int, size: int, at: int) -> bytes:
-        raise OSError(5, "Input/output error")
+        raise OSError(116, "Stale file handle")
 
     with open_source(path) as source:
         monkeypatch.setattr(os, "pread", broken)
         with pytest.raises(SourceError) as caught:
             source.read(16, 32)
-    assert str(caught.value) == f"{path}: input/output error at 0x10"
+    assert str(caught.value) == f"{path}: stale file handle at 0x10"
 
 
 def test_standard_input_that_cannot_be_read_is_a_source_error(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:

@@ -49,4 +49,4 @@ def test_a_wholesale_change_is_named_undone_and_costs_no_record(name: str, tmp_p
     result = repair(data, tmp_path / "out", report=tmp_path / "report", quarantine=tmp_path / "rest")
     assert (tmp_path / "out").read_bytes() == WHOLE
     assert not result.lossless
-    assert json.loads((tmp_path / "report").read_text())["undone"]["sha256"] == result.sha256
+    assert json.loads((tmp_path / "report").read_text())["inputs"][0]["undone"]["sha256"] == result.sha256

@@ -1,11 +1,11 @@
 /*
  * An independent writer of SGI CSA pacct files: it shares no code with acctrecover.
  *
- *     gcc -std=gnu11 -DABI=64 -DORDER=little csa.c        csa SEED ENTRIES OUT TRUTH
+ *     gcc -std=gnu11 -DABI=csa_lp64 -DORDER=little csa.c        csa SEED ENTRIES OUT TRUTH
  *
  * The structs are those of csa.h, csa_delay.h and csaacct.h (Linux CSA), in their order and words, with the widths that an ABI gives
- * the types; the compiler lays them out and turns their byte order (gcc, scalar_storage_order). ABI is 64 (LP64), 32 (ILP32 with
- * 64-bit numbers at multiples of 8, as PowerPC and MIPS) or 386 (ILP32 with them at multiples of 4). TRUTH gets a line
+ * the types; the compiler lays them out and turns their byte order (gcc, scalar_storage_order). ABI is csa_lp64, csa_ilp32
+ * (64-bit numbers at multiples of 8, as PowerPC and MIPS) or csa_i386 (at multiples of 4). TRUTH gets a line
  * `layout RECORD SIZE field=offset:size ...` for each struct, then a line `OFFSET SIZE RECORD field=value ...` for each record;
  * numbers in decimal, names up to their NUL, doubles as %.17g.
  */
@@ -18,6 +18,9 @@
 #define TEXT(word) #word
 #define ORDERED_(order) __attribute__((scalar_storage_order(TEXT(order) "-endian")))
 #define ORDERED(order) ORDERED_(order)
+#define csa_lp64 64
+#define csa_ilp32 32
+#define csa_i386 386
 #define little 1
 #define big 2
 #if ORDER == 1

@@ -4,8 +4,8 @@
  *     pacct FORMAT le|be RECORDS OUT TRUTH
  *
  * Each layout is the struct of its system's header, in its order and words, with the widths that its ABI gives the types; the compiler
- * lays it out and turns its byte order (gcc, scalar_storage_order). TRUTH gets one line `name offset size` for the record and for
- * each field, an empty line, and one line of tab-separated values a record: numbers in decimal, names up to their NUL.
+ * lays it out and turns its byte order (gcc, scalar_storage_order). TRUTH gets a line `layout RECORD SIZE field=offset:size ...` and one
+ * line of tab-separated values a record: numbers in decimal, names up to their NUL.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -121,8 +121,8 @@ EACH(DECLARE)
 #undef N
 #undef U
 
-/* The layout's lines of TRUTH. */
-#define S(name, bytes) fprintf(truth, #name " %zu %zu\n", offsetof(record, name), sizeof r.name);
+/* The layout's line of TRUTH. */
+#define S(name, bytes) fprintf(truth, "\t" #name "=%zu:%zu", offsetof(record, name), sizeof r.name);
 #define N(type, name) S(name, 0)
 #define U(name) S(name, 0)
 #define TELL(fields, name) \
@@ -130,7 +130,7 @@ EACH(DECLARE)
 	{ \
 		typedef struct name##_le record; \
 		record r; \
-		fprintf(truth, "record 0 %zu\n", sizeof r); \
+		fprintf(truth, "layout\tacct\t%zu", sizeof r); \
 		fields fputc('\n', truth); \
 	}
 EACH(TELL)
