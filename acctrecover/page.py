@@ -59,10 +59,10 @@ def command(paths: Sequence[str], options: Options) -> str:
 
 
 def _digests(scan: Scan) -> str:
-    """The SHA-256 of what offsets are of, and of each file that it is made of."""
+    """The SHA-256 of each file as given, and of what offsets are of where that is not the file."""
     told = [(part.packed.sha256 if part.packed is not None else part.sha256, part.name) for part in scan.parts]
     what = "of what came out" if len(told) == 1 else "of the one stream"
-    return "; ".join([f"{scan.sha256} {what}", *(f"{digest} of {plain(name)}" for digest, name in told)]) if told else scan.sha256
+    return "; ".join([*(f"{digest} of {plain(name)}" for digest, name in told), f"{scan.sha256} {what}"]) if told else scan.sha256
 
 
 def _quoted(word: str) -> str:
