@@ -63,10 +63,10 @@ The package, from the top down; each module imports only from the lines below it
     blocks                          the blocks of bzip2 one by one
     output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them
-    look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles
+    sizes, look, pread, mapfile     numbers of bytes in words; what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core
     decoders, packed, packings      decompressors; what is known of a compressed file; how one begins
-    errors, extent, stream, undone, lineage, bar, others, words, voids, sizes
+    errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 
 from typing import TYPE_CHECKING, Any
