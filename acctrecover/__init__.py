@@ -57,11 +57,11 @@ The package, from the top down; each module imports only from the lines below it
     reading                         what one damaged byte makes of a header
     joined                          several files as one stream
     palette, plot, coded            how extents look; pictures as files; columns as JSON
-    columns, body, registry, transfer, cookies, wholesale, users
+    columns, body, cells, registry, transfer, cookies, wholesale, users
     source
     unpacking                       a compressed file decompressed as far as it goes, and where it broke
     blocks                          the blocks of bzip2 one by one
-    output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    output, schema, kinds, objects, expr, parquet, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them
     sizes, look, pread, mapfile     numbers of bytes in words; what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core
