@@ -15,6 +15,7 @@ from typing import Any
 from acctrecover import replaying, tallying
 from acctrecover.errors import AcctrecoverError
 from acctrecover.source import Source, open_source, unpacked
+from acctrecover.voids import Voids
 from acctrecover.words import number, plain
 
 SCHEMA = "acctrecover/verify/1"
@@ -88,7 +89,7 @@ def verify(
     try:
         paths, outputs = _paths(told, Path(name).parent, inputs, output, quarantine)
         with ExitStack() as stack:
-            files = [stack.enter_context(open_source(path, most=0)) for path in paths]
+            files = [_bare(stack.enter_context(open_source(path, most=0))) for path in paths]
             written = [None if path is None else stack.enter_context(open_source(path, most=0)) for path in outputs]
             done.checks.extend(_checks(told, files, written, progress))
     except MISSHAPEN as error:
@@ -179,6 +180,12 @@ def _checks(
     yield _alike("the quarantine", quarantine, told["quarantine"], replaying.quarantine(told, reads))
 
 
+def _bare(source: Source) -> Source:
+    """The bytes of a file, also those that are no memory in a core: the report says which of them were not looked at."""
+    source.voids = Voids()
+    return source
+
+
 def _stream(
     name: str, each: dict[str, Any], files: list[Source], progress: Callable[[int], None]
 ) -> tuple[list[Check], int, replaying.Read]:
@@ -193,7 +200,7 @@ def _stream(
         checks.append(_hashed(name, source.size, source.read, each, progress))
         if checks[0].holds is False:  # what comes out of another file is not asked for
             return checks, source.size, source.read
-        stream = unpacked(source, each["unpacked"]["size"])
+        stream = _bare(unpacked(source, each["unpacked"]["size"]))
         checks.append(_hashed(f"{name} unpacked", stream.size, stream.read, each["unpacked"], progress, window))
         return checks, stream.size, stream.read
     parts: list[tuple[int, int, replaying.Read]] = []

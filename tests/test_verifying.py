@@ -18,6 +18,7 @@ from command import run, said
 from corpus import NAMES, placed, sample
 from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
+from test_elf import core_file
 
 from acctrecover import damage, merge, repair, replaying, tallying
 from acctrecover.provenance import sealed, written
@@ -382,3 +383,12 @@ def test_a_repair_that_took_a_limit_or_a_compressed_file_as_it_is_is_checked_lik
         run("repair", tmp_path / "in", "--most", most, "-o", tmp_path / "out", "--report", tmp_path / "report", "--force")
         assert ("unpacked" in json.loads((tmp_path / "report").read_text())["inputs"][0]) == (most == "4Ki")
         assert refuted(tmp_path) == []
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_report_of_a_core_holds_though_its_digest_is_of_more_than_memory(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    told = repaired(tmp_path, pack(core_file((0x3000, V3[:6400]))))
+    assert any(cause == "not in the core" for _, _, cause in told["inputs"][0]["voids"])
+    assert refuted(tmp_path) == []
