@@ -9,6 +9,7 @@ The package, from the top down; each module imports only from the lines below it
     beside                          what a scan writes
     page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
+    report_proof, report_rows, report_why  the bytes that prove a gap, the rows of extents, the reasons
     report_source                   how its input reads
     verifying                       a repair checked by its report alone, with code of its own
     replaying, tallying             the output made again of the evidence; whether a report's numbers add up
@@ -58,6 +59,7 @@ The package, from the top down; each module imports only from the lines below it
     notebook                        results as a notebook shows them
     look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core
+    style                           how text fits where it is shown
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from acctrecover.bar import bar
-from acctrecover.console import show, show_objects
+from acctrecover.console import show_objects, show_text, style
 from acctrecover.errors import AcctrecoverError, OutputError
-from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Places, Start, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Places, Quiet, Start, Utc, places_of, word
 
 
 def repair(
@@ -39,6 +39,8 @@ def repair(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
     stale: Annotated[str, typer.Option(metavar="keep|drop", help="Stale records, duplicates and another stream's.")] = "keep",
+    utc: Utc = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Copy the surviving records into a new file, byte for byte.
@@ -60,6 +62,7 @@ def repair(
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
     to = None if dry_run else str(output)
+    look = style(utc=utc)
     how: dict[str, Any] = {
         "cookie": word(cookie),
         "places": places_of(places),
@@ -76,7 +79,7 @@ def repair(
 
             with window(paths[0], start, length, mapfile_in, progress) as evidence:
                 repaired = run(evidence, to, formats, **how, progress=progress)
-            account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to)
+            account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to, look)
         else:
             from acctrecover.merging import merge
 
@@ -85,5 +88,5 @@ def repair(
     if as_json:
         show_objects([account()])
     else:
-        show(lines)
+        show_text(list(lines)[-1:] if quiet else lines, look)
     raise typer.Exit(0 if whole else 1)

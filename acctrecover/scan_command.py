@@ -8,9 +8,26 @@ from typing import Annotated
 import typer
 
 from acctrecover.bar import bar
-from acctrecover.console import complain, show, show_objects, status_of
+from acctrecover.console import complain, show, show_objects, show_text, status_of
+from acctrecover.console import style as styled
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Passwd, Paths, Places, Start, places_of, word
+from acctrecover.options import (
+    Cookie,
+    Force,
+    Formats,
+    Json,
+    Length,
+    MapfileIn,
+    Passwd,
+    Paths,
+    Places,
+    Quiet,
+    Start,
+    Utc,
+    Verbose,
+    places_of,
+    word,
+)
 
 
 def scan(
@@ -45,7 +62,7 @@ def scan(
         Path | None, typer.Option("--map", metavar="FILE", help="Draw the stream by offset and by time, as .svg or .png.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
+        bool, typer.Option("--all", help="Show every extent; without it like ones are merged where there are many.")
     ] = False,
     signs: Annotated[
         bool | None,
@@ -55,6 +72,9 @@ def scan(
         ),
     ] = None,
     passwd: Passwd = None,
+    utc: Utc = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -63,12 +83,12 @@ def scan(
 
     Example: acctrecover scan /var/log/account/pacct
     """
-    from acctrecover.report import scan_objects, scan_text
+    from acctrecover.report import last_line, scan_objects, scan_text
     from acctrecover.scanning import scan as run
     from acctrecover.signs import looked
     from acctrecover.window import window
 
-    users = None
+    users, style = None, styled(utc=utc, verbose=verbose)
     if passwd is not None:
         from acctrecover.users import read_users
 
@@ -92,7 +112,7 @@ def scan(
             with bar([path], passes=1 if records is None else 2) as progress:
                 with window(path, start, length, mapfile_in, progress) as evidence:
                     found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                odd = looked(found, signs)
+                odd = looked(found, signs, utc=utc or as_json)
                 if len(paths) > 1:
                     several.append(found)
                 elif any(outputs.values()):
@@ -103,9 +123,11 @@ def scan(
             continue
         if as_json:
             show_objects(scan_objects(found, odd))
+        elif quiet:
+            show(last_line(found, odd, style))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every, signs=odd))
+            show(scan_text(found, every=every, signs=odd, style=style))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
     if len(several) > 1:
@@ -115,8 +137,8 @@ def scan(
         told = histories(several)
         if as_json:
             show_objects(history_objects(told))
-        else:
-            show(history_lines(told))
+        elif not quiet:
+            show_text(history_lines(told, style), style)
         since = told.since
     if records is not None and several:
         with bar([found.name for found in several]) as progress:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acctrecover.console import show, show_objects
+from acctrecover.console import show_objects, show_text, style
 from acctrecover.options import Json
 
 
@@ -35,5 +35,5 @@ def verify(
     if as_json:
         show_objects([done.to_json()])
     else:
-        show(verify_text(done))
+        show_text(verify_text(done), style(), hang=15)
     raise typer.Exit(0 if done.holds else 1)
