@@ -3,9 +3,10 @@
 The package, from the top down; each module imports only from the lines below its own.
 
     cli                             the command line
-    scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
+    scan_command, repair_command, verify_command, stats_command, damage_command, formats_command, man_command
     options, console, window        what several commands take, where they speak, and the part of an input they look at
     report_histories, report_repair, report_verify, report_stats, report_damage, report_formats, cookie_map
+    manual                          the manual page
     beside                          what a scan writes
     page, stream_map                a scan as one page; as a picture
     report                          how a scan reads

@@ -37,6 +37,7 @@ def damage(
 
     The truth says of every byte of the result where it came from.
 
+    \b
     Example: acctrecover damage pacct -o pacct.damaged --kind zero-run --kind delete --seed 7 --truth truth.json
     """
     from acctrecover.damaging import damage as run

@@ -17,6 +17,7 @@ def formats(
 ) -> None:
     """List the formats looked for, or the fields of one.
 
+    \b
     Example: acctrecover formats acct_v3
     """
     from acctrecover.report_formats import format_text, formats_text
@@ -56,6 +57,7 @@ def explain(
     The record is the one that a scan finds there; in a gap it is what the best-fitting format would see.
     The status is 0 for a record that keeps every rule, else 1.
 
+    \b
     Example: acctrecover explain /var/log/account/pacct@0x2fd4 --utc
     """
     from acctrecover.explaining import explain as run

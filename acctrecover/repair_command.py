@@ -49,8 +49,10 @@ def repair(
     stream each record is taken, whole, from one that has it intact, the first such; what is intact in none, healed or suspect.
     Exit status 0: the stream is whole, of one copy or of several together.
 
+    \b
     Example: acctrecover repair /var/log/account/pacct -o pacct.recovered --report pacct.json
 
+    \b
     Example: acctrecover repair pacct.disk1 pacct.backup -o pacct.merged
     """
     from acctrecover.report_repair import merge_text, repair_text

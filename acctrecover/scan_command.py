@@ -81,7 +81,11 @@ def scan(
 
     Exit status 2 also for an input that is another kind of file, as a systemd journal: the tool that reads it is named.
 
+    \b
     Example: acctrecover scan /var/log/account/pacct
+
+    \b
+    Example: acctrecover scan --utc --verbose --records wtmp.csv /var/log/wtmp /var/log/account/pacct
     """
     from acctrecover.report import last_line, scan_objects, scan_text
     from acctrecover.scanning import scan as run

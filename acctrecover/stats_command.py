@@ -34,6 +34,7 @@ def cookie_stats(
 
     Several inputs are counted together.
 
+    \b
     Example: acctrecover cookie-stats /boot/vmlinuz
     """
     from acctrecover.cookies import COOKIE, check_ending, write_table

@@ -26,6 +26,7 @@ def verify(
     also tells by a digest of its own that it was altered, which whoever altered it may have mended: keep its SHA-256 elsewhere.
     Exit status 0: every claim holds, 1: one does not, 2: it could not be checked.
 
+    \b
     Example: acctrecover verify pacct.json
     """
     from acctrecover.report_verify import verify_text
