@@ -55,8 +55,8 @@ The package, from the top down; each module imports only from the lines below it
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     palette, plot, coded            how extents look; pictures as files; columns as JSON
-    columns, body, registry, transfer, cookies, wholesale, users
-    source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    columns, body, cells, registry, transfer, cookies, wholesale, users
+    source, output, schema, kinds, objects, expr, parquet, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them
     look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core

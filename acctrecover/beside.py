@@ -73,7 +73,7 @@ def _records(
     from acctrecover.timeline import Timeline
 
     seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
-    write_rows(Timeline(found, since).rows(progress), seen, path, file, lead=["file"], users=users)
+    write_rows(Timeline(found, since).rows, seen, path, file, progress, lead=["file"], users=users)
 
 
 def _write(found: Scan, option: str, path: Path, file: BinaryIO, options: Mapping[str, Sequence[object]]) -> None:

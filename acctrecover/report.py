@@ -125,8 +125,7 @@ def verdict(scan: Scan, signs: int = 0) -> Iterator[str]:
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
         more = "; one more was being written" if scan.gaps else ""
-        missing = "no byte missing" if signs else "nothing missing"
-        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), {missing}{misplaced(scan)}{more}{look}"
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}){missing(scan, signs)}{misplaced(scan)}{more}{look}"
     elif scan.other is not None:
         yield f"{name}: {scan.other.told.replace('FILE', quoted(scan.name))}"
     elif not scan.chains or in_memory(scan):
@@ -135,12 +134,23 @@ def verdict(scan: Scan, signs: int = 0) -> Iterator[str]:
         yield f"{name}: {found} in {where}{misplaced(scan)}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
-        yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone, nothing missing"
+        yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone{missing(scan)}"
     else:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}{look}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}{look}"
+
+
+def missing(scan: Scan, signs: int = 0) -> str:
+    """What a whole stream says of records that are not in it; of one that shows signs, that no byte is missing."""
+    return unwritten(scan) or (", no byte missing" if signs else ", nothing missing")
+
+
+def unwritten(scan: Scan) -> str:
+    """How many records the sequence numbers say were lost before they were written; nothing where they have no gaps."""
+    gaps, records = scan.unwritten
+    return f"; {number(records, 'record')} lost before writing ({number(gaps, 'sequence gap')})" if gaps else ""
 
 
 def misplaced(scan: Scan) -> str:

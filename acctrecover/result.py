@@ -83,6 +83,12 @@ class Scan:
         whole = sum(extent.records for extent in self.chains)
         return {"intact": whole - counts["suspect"] - counts["healed"], **counts}
 
+    @property
+    def unwritten(self) -> tuple[int, int]:
+        """Gaps in sequence numbers, and the records that their writer lost in them: their absence is no damage."""
+        holes = [extent.holes for extent in self.extents if extent.holes is not None]
+        return sum(gaps for gaps, _ in holes), sum(lost for _, lost in holes)
+
     @cached_property
     def records(self) -> npt.NDArray[Any]:
         """One row a record, torn ones included: a structured array with the fields of RECORD, in offset order.

@@ -244,10 +244,13 @@ def survey(
 
 
 def _incoherence(seconds: npt.NDArray[np.float64]) -> float:
-    """Nearly 0, less than a byte is worth: how far the clocks of candidates are from a history, to tell byte orders apart."""
+    """Nearly 0, less than a byte is worth: how far the clocks of candidates are from a history, to tell byte orders apart.
+
+    Leaps of a clock speak louder than dates: some genuine streams are older than YEARS.
+    """
     seconds = seconds[~np.isnan(seconds)]
     if not len(seconds):
         return 0.0
     odd = float((~dated(seconds)).mean())
     jumps = float((np.abs(np.diff(seconds)) > DAY).mean()) if len(seconds) > 1 else 0.0
-    return 1e-4 * (odd + jumps)
+    return 1e-4 * (odd + 2 * jumps)
