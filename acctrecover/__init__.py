@@ -10,7 +10,7 @@ The package, from the top down; each module imports only from the lines below it
     beside                          what a scan writes
     page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
-    report_proof, report_rows, report_why  the bytes that prove a gap, the rows of extents, the reasons
+    report_proof, report_rows, report_why   the bytes that prove a gap, the rows of extents, the reasons
     report_source                   how its input reads
     verifying                       a repair checked by its report alone, with code of its own
     replaying, tallying             the output made again of the evidence; whether a report's numbers add up

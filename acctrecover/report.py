@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from acctrecover.extent import Extent, lost
 from acctrecover.report_proof import proof_lines
 from acctrecover.report_rows import MOST, rows
-from acctrecover.report_source import asked, in_memory, source_object, source_text
+from acctrecover.report_source import Again, in_memory, source_object, source_text, words_of
 from acctrecover.report_why import explain_step, why_lines
 from acctrecover.source import open_source
 from acctrecover.style import PLAIN, Style
@@ -37,9 +37,18 @@ def scan_objects(scan: Scan, signs: Sequence[Sign] | None = None) -> Iterator[di
 
 
 def scan_text(
-    scan: Scan, *, every: bool = False, doubts: bool = True, signs: Sequence[Sign] | None = None, style: Style = PLAIN
+    scan: Scan,
+    *,
+    every: bool = False,
+    doubts: bool = True,
+    signs: Sequence[Sign] | None = None,
+    style: Style = PLAIN,
+    again: Again = (),
 ) -> Iterator[str]:
-    """The lines `scan` prints; `signs` where they were looked for. Raises SourceError where the input cannot be read again."""
+    """The lines `scan` prints; `signs` where they were looked for; `again`: options it was given that the next command needs too.
+
+    Raises SourceError where the input cannot be read again.
+    """
     from acctrecover.result import CHEAP
 
     for line in (*source_text(scan), *held_text(scan, style)):
@@ -72,10 +81,9 @@ def scan_text(
     for line in sign_lines(signs or ()):
         yield from style.lines(line, hang=22 if style.wide else 4)
     if signs is None and scan.chains and scan.size > CHEAP:
-        again = " ".join(map(quoted, [scan.name, *asked(scan)]))
-        yield f"next: acctrecover scan --signs {again}"
+        yield f"next: acctrecover scan --signs {words_of(scan.name, scan, again)}"
         yield "      looks for records cut out between others"
-    for line in list(verdict(scan, len(signs or ())))[:-1]:
+    for line in list(verdict(scan, len(signs or ()), again))[:-1]:
         yield style.painted(line, "next")
     yield from last_line(scan, signs, style)
 
@@ -110,14 +118,15 @@ def sign_lines(signs: Sequence[Sign]) -> Iterator[str]:
     yield ""
 
 
-def verdict(scan: Scan, signs: int = 0) -> Iterator[str]:
-    """What to do next, then the line that says it all; `signs` is how many places are worth a look."""
+def verdict(scan: Scan, signs: int = 0, again: Again = ()) -> Iterator[str]:
+    """What to do next, then the line that says it all; `signs` is how many places are worth a look, `again` the options of the
+    scan that the next command needs too."""
     counts, name = scan.counts, plain(scan.name)
     look = f"; {number(signs, 'place')} worth a look" if signs else ""
     if not scan.whole and scan.chains:
         target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {' '.join(map(quoted, [scan.name, *asked(scan)]))} -o {quoted(target)}"
-        yield from explain_step(scan)
+        yield f"next: acctrecover repair {words_of(scan.name, scan, again)} -o {quoted(target)}"
+        yield from explain_step(scan, again)
     elif not scan.chains and scan.size and scan.other is None:
         yield "next: acctrecover formats"
     if scan.size == 0:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.source import Source
 from acctrecover.voids import ERROR
-from acctrecover.words import number, plain
+from acctrecover.words import number, plain, quoted
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
+
+Again = Sequence[tuple[str, str]]
+"""Options and their values."""
 
 
 def source_object(scan: Scan) -> dict[str, Any]:
@@ -51,6 +54,11 @@ def source_text(scan: Scan) -> Iterator[str]:
 def asked(scan: Scan) -> tuple[str, ...]:
     """The options by which another command looks at the same part of the input."""
     return scan.evidence.asked if isinstance(scan.evidence, Source) else ()
+
+
+def words_of(name: str, scan: Scan, again: Again) -> str:
+    """The words of a command on an input, to paste: its name, the part of it that was looked at, and the options `again`."""
+    return " ".join(map(quoted, [name, *asked(scan), *(word for given in again for word in given)]))
 
 
 def in_memory(scan: Scan) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from acctrecover.extent import Extent, Oddity
+from acctrecover.report_source import Again, words_of
 from acctrecover.source import Source
 from acctrecover.style import Style
-from acctrecover.words import number, quoted, shown
+from acctrecover.words import number, shown
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
@@ -47,13 +48,11 @@ def _broken(scan: Scan, extent: Extent, oddity: Oddity, source: Source) -> Itera
         yield f"FAILS {rule.name}: {rule.rule}  ({rule.evidence_bits:.1f} bits)  with {values}"
 
 
-def explain_step(scan: Scan) -> Iterator[str]:
+def explain_step(scan: Scan, again: Again) -> Iterator[str]:
     """The command that shows the first suspect record field by field."""
-    from acctrecover.report_source import asked
-
     for extent in scan.chains:
         for oddity in extent.oddities:
             if oddity.status == "suspect":
-                place = f"{scan.name}@{oddity.offset:#x}"
-                yield f"next: acctrecover explain {' '.join(map(quoted, [place, *asked(scan)]))}"
+                declared = [given for given in again if given[0] != "--format"]  # explain finds out which it is
+                yield f"next: acctrecover explain {words_of(f'{scan.name}@{oddity.offset:#x}', scan, declared)}"
                 return

@@ -106,6 +106,7 @@ def scan(
         "--length": list(filter(None, [length])),
         "--mapfile-in": list(filter(None, [mapfile_in])),
     }
+    again = [(name, str(value)) for name in ("--format", "--formats", "--cookie") for value in options[name]]
     if any(outputs.values()):
         from acctrecover.beside import ready, write
 
@@ -131,7 +132,7 @@ def scan(
             show(last_line(found, odd, style))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every, signs=odd, style=style))
+            show(scan_text(found, every=every, signs=odd, style=style, again=again))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
     if len(several) > 1:

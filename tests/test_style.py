@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import shlex
 import struct
 import subprocess
 import termios
@@ -140,3 +141,13 @@ def test_what_is_narrow_is_folded_and_what_is_long_stays_whole() -> None:
     style = Style(width=20)
     assert list(style.lines("a" * 30)) == ["a" * 30]
     assert list(style.lines("one two three four five", hang=2)) == ["one two three four", "  five"]
+
+
+def test_the_next_command_has_the_options_that_the_scan_needed(tmp_path: Path) -> None:
+    data = bytearray((CORPORA / "cookie" / "le.cookie").read_bytes().replace(b"\x91\x2b", b"\x34\x12"))
+    (tmp_path / "my stream").write_bytes(data[:5000] + bytes(600) + data[5600:])
+    shown = run("scan", "--cookie", "0x1234", "-f", "cookie", "my stream", cwd=tmp_path).stdout.decode()
+    step = next(line for line in shown.splitlines() if line.startswith("next: acctrecover repair "))
+    assert "'my stream' --format cookie --cookie 0x1234 -o 'my stream.recovered'" in step
+    assert run(*shlex.split(step)[2:], cwd=tmp_path).returncode == 1
+    assert run("scan", "-q", "--cookie", "0x1234", "my stream.recovered", cwd=tmp_path).returncode in (0, 1)
