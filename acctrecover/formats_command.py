@@ -7,7 +7,7 @@ import typer
 
 from acctrecover.console import show_objects, show_text, style
 from acctrecover.errors import AcctrecoverError
-from acctrecover.options import Cookie, Json, Length, MapfileIn, Passwd, Places, Start, Utc, places_of, word
+from acctrecover.options import Cookie, Json, Length, MapfileIn, Most, Passwd, Places, Start, Utc, places_of, word
 
 
 def formats(
@@ -48,6 +48,7 @@ def explain(
     start: Start = None,
     length: Length = None,
     mapfile_in: MapfileIn = None,
+    most: Most = None,
     passwd: Passwd = None,
     utc: Utc = False,
     as_json: Json = False,
@@ -71,7 +72,7 @@ def explain(
         offset = -1
     if not path or offset < 0:
         raise AcctrecoverError(f"{place}: say PATH@OFFSET, as pacct@0x2fd4 or pacct@12244")
-    with window(path, start, length, mapfile_in) as evidence:
+    with window([path], start, length, mapfile_in, most=most) as evidence:
         told = run(evidence, offset, form, cookie=word(cookie), places=places_of(places))
     if passwd is not None:
         from acctrecover.users import read_users

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
+from acctrecover.report_parts import break_lines, break_objects, broken_words, spot_line, spot_object
 from acctrecover.report_proof import proof_lines
 from acctrecover.report_rows import MOST, rows
-from acctrecover.report_source import Again, in_memory, source_object, source_text, words_of
+from acctrecover.report_source import Again, again, in_memory, source_objects, source_text, target
 from acctrecover.report_why import explain_step, why_lines
 from acctrecover.source import open_source
 from acctrecover.style import PLAIN, Style
@@ -20,16 +21,18 @@ if TYPE_CHECKING:  # a command loads what it uses
 
 
 def scan_objects(scan: Scan, signs: Sequence[Sign] | None = None) -> Iterator[dict[str, Any]]:
-    """The objects `scan --json` prints: the source, its extents in offset order, signs where they were looked for, a summary."""
-    source = source_object(scan)
+    """The objects `scan --json` prints: the source, or the stream that several files make and each of them; its extents in offset
+    order, where it broke, signs where they were looked for, a summary."""
+    source, *files = source_objects(scan)
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
     if scan.other is not None:
         source["other"] = {"name": scan.other.name, "reader": scan.other.reader}
-    yield source
+    yield from (source, *files)
     for extent in scan.extents:
-        yield extent.to_json()
+        yield {**extent.to_json(), **spot_object(scan, extent)}
+    yield from break_objects(scan)
     yield from (sign.to_json() for sign in signs or ())
     counts = {"records": scan.counts, "chains": len(scan.chains), "gaps": len(scan.gaps), "gap_bytes": lost(scan.extents)}
     counts |= {} if signs is None else {"signs": len(signs)}
@@ -43,9 +46,9 @@ def scan_text(
     doubts: bool = True,
     signs: Sequence[Sign] | None = None,
     style: Style = PLAIN,
-    again: Again = (),
+    given: Again = (),
 ) -> Iterator[str]:
-    """The lines `scan` prints; `signs` where they were looked for; `again`: options it was given that the next command needs too.
+    """The lines `scan` prints; `signs` where they were looked for; `given`: options that the next command needs too.
 
     Raises SourceError where the input cannot be read again.
     """
@@ -72,18 +75,20 @@ def scan_text(
             if len(row.extents) > 1:
                 continue
             (extent,) = row.extents
-            if extent.detail:
-                yield from style.lines(f"{'':{style.indent}}{extent.detail}", hang=style.indent)
+            for line in filter(None, (spot_line(scan, extent), extent.detail)):
+                yield from style.lines(f"{'':{style.indent}}{line}", hang=style.indent)
             if row.gap:
                 yield from proof_lines(extent, source, style)
             yield from why_lines(scan, extent, source, style) if doubts else ()
+    for line in break_lines(scan):
+        yield from style.lines(line, hang=style.indent)
     yield ""
     for line in sign_lines(signs or ()):
         yield from style.lines(line, hang=22 if style.wide else 4)
     if signs is None and scan.chains and scan.size > CHEAP:
-        yield f"next: acctrecover scan --signs {words_of(scan.name, scan, again)}"
+        yield f"next: acctrecover scan --signs {again(scan, given)}"
         yield "      looks for records cut out between others"
-    for line in list(verdict(scan, len(signs or ()), again))[:-1]:
+    for line in list(verdict(scan, len(signs or ()), given))[:-1]:
         yield style.painted(line, "next")
     yield from last_line(scan, signs, style)
 
@@ -118,18 +123,19 @@ def sign_lines(signs: Sequence[Sign]) -> Iterator[str]:
     yield ""
 
 
-def verdict(scan: Scan, signs: int = 0, again: Again = ()) -> Iterator[str]:
-    """What to do next, then the line that says it all; `signs` is how many places are worth a look, `again` the options of the
+def verdict(scan: Scan, signs: int = 0, given: Again = ()) -> Iterator[str]:
+    """What to do next, then the line that says it all; `signs` is how many places are worth a look, `given` the options of the
     scan that the next command needs too."""
     counts, name = scan.counts, plain(scan.name)
     look = f"; {number(signs, 'place')} worth a look" if signs else ""
     if not scan.whole and scan.chains:
-        target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {words_of(scan.name, scan, again)} -o {quoted(target)}"
-        yield from explain_step(scan, again)
+        yield f"next: acctrecover repair {again(scan, given)} -o {quoted(f'{target(scan)}recovered')}"
+        yield from explain_step(scan, given)
     elif not scan.chains and scan.size and scan.other is None:
         yield "next: acctrecover formats"
-    if scan.size == 0:
+    if scan.size == 0 and scan.breaks:
+        yield f"{name}: damaged: nothing could be unpacked{broken_words(scan)}"
+    elif scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
@@ -140,7 +146,7 @@ def verdict(scan: Scan, signs: int = 0, again: Again = ()) -> Iterator[str]:
     elif not scan.chains or in_memory(scan):
         found = f"{number(counts['intact'], 'record')} intact" if scan.chains else "no record of a known format"
         where = in_memory(scan) or number(sum(extent.size for extent in scan.extents), "byte")
-        yield f"{name}: {found} in {where}{misplaced(scan)}"
+        yield f"{name}: {found} in {where}{misplaced(scan)}{broken_words(scan)}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
         yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone{missing(scan)}"
@@ -148,7 +154,7 @@ def verdict(scan: Scan, signs: int = 0, again: Again = ()) -> Iterator[str]:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}{look}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}{broken_words(scan)}{look}"
 
 
 def missing(scan: Scan, signs: int = 0) -> str:

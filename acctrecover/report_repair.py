@@ -28,6 +28,7 @@ def repair_text(result: Repair, out: str | None, style: Style = PLAIN) -> Iterat
     for extent in scan.gaps:
         why = ", ".join(filter(None, (extent.cause, lost_records(extent, style), extent.detail)))
         left.append(f"left out {extent.start:#x}..{extent.stop:#x} ({number(extent.size, 'byte')}): {why}")
+    left += [f"missing at {each.at:#x}, no one knows how many bytes: {each.cause}, {each.detail}" for each in scan.breaks]
     for extent in scan.chains:
         if (extent.format, extent.byte_order) != (result.format, result.byte_order):
             left.append(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from acctrecover.extent import Extent, Oddity
-from acctrecover.report_source import Again, words_of
+from acctrecover.report_source import Again, again
 from acctrecover.source import Source
 from acctrecover.style import Style
 from acctrecover.words import number, shown
@@ -48,11 +48,11 @@ def _broken(scan: Scan, extent: Extent, oddity: Oddity, source: Source) -> Itera
         yield f"FAILS {rule.name}: {rule.rule}  ({rule.evidence_bits:.1f} bits)  with {values}"
 
 
-def explain_step(scan: Scan, again: Again) -> Iterator[str]:
-    """The command that shows the first suspect record field by field."""
-    for extent in scan.chains:
+def explain_step(scan: Scan, given: Again) -> Iterator[str]:
+    """The command that shows the first suspect record field by field; none for several files as one stream."""
+    for extent in scan.chains if len(scan.parts) < 2 else ():
         for oddity in extent.oddities:
             if oddity.status == "suspect":
-                declared = [given for given in again if given[0] != "--format"]  # explain finds out which it is
-                yield f"next: acctrecover explain {words_of(f'{scan.name}@{oddity.offset:#x}', scan, declared)}"
+                declared = [pair for pair in given if pair[0] != "--format"]  # explain finds out which it is
+                yield f"next: acctrecover explain {again(scan, declared, f'@{oddity.offset:#x}')}"
                 return

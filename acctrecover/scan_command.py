@@ -15,9 +15,11 @@ from acctrecover.options import (
     Cookie,
     Force,
     Formats,
+    Joined,
     Json,
     Length,
     MapfileIn,
+    Most,
     Passwd,
     Paths,
     Places,
@@ -64,6 +66,8 @@ def scan(
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it like ones are merged where there are many.")
     ] = False,
+    joined: Joined = False,
+    most: Most = None,
     signs: Annotated[
         bool | None,
         typer.Option(
@@ -86,6 +90,9 @@ def scan(
 
     \b
     Example: acctrecover scan --utc --verbose --records wtmp.csv /var/log/wtmp /var/log/account/pacct
+
+    \b
+    Example: acctrecover scan --joined pacct.2.gz pacct.1.gz pacct
     """
     from acctrecover.report import last_line, scan_objects, scan_text
     from acctrecover.scanning import scan as run
@@ -105,20 +112,22 @@ def scan(
         "--start": list(filter(None, [start])),
         "--length": list(filter(None, [length])),
         "--mapfile-in": list(filter(None, [mapfile_in])),
+        "--most": list(filter(None, [most])),
+        "--joined": [""] if joined else [],
     }
-    again = [(name, str(value)) for name in ("--format", "--formats", "--cookie") for value in options[name]]
+    given = [(name, str(value)) for name in ("--format", "--formats", "--cookie") for value in options[name]]
     if any(outputs.values()):
         from acctrecover.beside import ready, write
 
-        ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force)
+        ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force, joined=joined)
     worst, shown, several, since = 0, False, [], {}
-    for path in paths:
+    for inputs in [paths] if joined else [[path] for path in paths]:
         try:
-            with bar([path], passes=1 if records is None else 2) as progress:
-                with window(path, start, length, mapfile_in, progress) as evidence:
+            with bar(inputs, passes=1 if records is None else 2) as progress:
+                with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
                     found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
                 odd = looked(found, signs, utc=utc or as_json)
-                if len(paths) > 1:
+                if len(inputs) < len(paths):
                     several.append(found)
                 elif any(outputs.values()):
                     write([found], outputs, options, force=force, progress=progress, users=users)
@@ -132,7 +141,7 @@ def scan(
             show(last_line(found, odd, style))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every, signs=odd, style=style, again=again))
+            show(scan_text(found, every=every, signs=odd, style=style, given=given))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
     if len(several) > 1:

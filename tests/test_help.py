@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -30,7 +31,9 @@ def put(root: Path) -> None:
         "var/log/account/pacct": torn,
         "var/log/wtmp": (CORPORA / "login" / "wtmp").read_bytes(),
         "boot/vmlinuz": Path(sys.executable).read_bytes()[:1000000],
-        "pacct": whole,
+        "pacct": whole[9000:],
+        "pacct.1.gz": gzip.compress(whole[5000:9000]),
+        "pacct.2.gz": gzip.compress(whole[:5000]),
         "pacct.disk1": damage(whole, ["zero-block-512"], 1).data,
         "pacct.backup": damage(whole, ["ff-block"], 2).data,
     }
