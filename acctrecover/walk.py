@@ -17,7 +17,7 @@ from acctrecover.voids import WIDE
 WINDOW = 1 << 22
 """Bytes read at once while a stream holds."""
 NEAR, FAR = 1 << 13, 1 << 19
-"""Bytes searched at every offset behind a wound: at first, and at most at once."""
+"""Bytes searched at every offset behind a wound: at first, and at most at once, give or take a half."""
 LOOSE_ENDS = 256
 """Bytes other than NUL that the formats seen so far may leave unexplained at a wound before all others are tried there."""
 OFTEN = 8
@@ -185,8 +185,8 @@ class Walker:
         known = [self.dialects[number] for number in seen]
         while True:
             last = often or reach >= far
-            # a search ends at a multiple of what it advances by, so that wherever searches began they soon are the same ones
-            border = (self.at + reach) // (reach // 4) * (reach // 4) if last else self.at + reach - 2 * self.largest
+            # a search ends at a multiple of its reach, so that wherever searches began they soon are the same ones
+            border = (self.at + reach + reach // 2) // reach * reach if last else self.at + reach - 2 * self.largest
             high = min(self.stop, border + 2 * self.largest)
             octets = self.octets(low, high)
             done = high == self.stop
