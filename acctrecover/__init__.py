@@ -20,7 +20,12 @@ The package, from the top down; each module imports only from the lines below it
     repairing, damaging, explaining  what the commands do
     provenance                      what a repair's report says for a second examiner
     given                           what was given to a scan, and what it is made of
+    sharing                         how the work of a command is shared
+    cluster                         workers of a Dask cluster
+    whole                           inputs scanned by several workers, a whole one each
     ranges                          ranges of an input walked by several workers
+    resume                          the state of a walk, to go on where it was
+    asked                           what a scan looks for, as another process is told
     scanning                        the extents of an input
     broken                          a scan of what came out of compressed files that broke
     account                         every byte accounted for: chains, what does not belong in them, gaps

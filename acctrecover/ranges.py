@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from acctrecover.asked import Asked
 from acctrecover.errors import AcctrecoverError
 from acctrecover.fingerprint import fingerprint
-from acctrecover.scanning import compiled
 from acctrecover.source import Source, open_source
 from acctrecover.survey import Chain
 from acctrecover.voids import Void, Voids
@@ -29,20 +28,6 @@ OVERLAP = 2 * WINDOW
 """Bytes that a worker goes on behind its range: by then the worker of the next one makes the same steps."""
 Packed = tuple[Key, tuple[tuple[Any, ...], ...], int, int]
 """A key and its step, of plain numbers: chains, where it goes on, and the number of the dialect it follows or -1."""
-LOCK = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a scan looks for: names of formats, a cookie of its own, where formats are declared."""
-
-    formats: tuple[str, ...] = ()
-    cookie: int | None = None
-    places: tuple[str, ...] = ()
-
-    def dialects(self) -> list[Any]:
-        with LOCK:  # a worker may have several threads
-            return compiled(self.formats, self.cookie, self.places)
 
 
 @dataclass(frozen=True)

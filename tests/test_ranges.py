@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctrecover import ranges
-from acctrecover.ranges import Asked, Range, pack, steps, unpack
+from acctrecover.asked import Asked
+from acctrecover.ranges import Range, pack, steps, unpack
 from acctrecover.scanning import compiled
 from acctrecover.source import open_source
 from acctrecover.survey import Chain
