@@ -20,6 +20,7 @@ The package, from the top down; each module imports only from the lines below it
     repairing, damaging, explaining  what the commands do
     provenance                      what a repair's report says for a second examiner
     given                           what was given to a scan, and what it is made of
+    counting                        words counted by several workers
     sharing                         how the work of a command is shared
     cluster                         workers of a Dask cluster
     whole                           inputs scanned by several workers, a whole one each
