@@ -47,16 +47,12 @@ class Cluster:
         return self.client.submit(function, *given, pure=False, retries=2)
 
     def result(self, future: Any) -> Any:
-        import distributed
-
-        wait: Any = distributed.wait
         while True:
             try:
-                wait(future, timeout=PATIENCE)
-                return future.result() if future.status == "finished" else None
+                return future.result(timeout=PATIENCE)
             except TimeoutError:
                 try:
-                    if not self._threads():
+                    if future.status != "pending" or not self._threads():
                         return None
                 except (OSError, TimeoutError):  # the scheduler itself is gone
                     return None

@@ -14,6 +14,12 @@ import numpy as np
 import pytest
 from command import run, said
 
+from acctrecover.asked import Asked
+from acctrecover.ranges import Shares
+from acctrecover.source import open_source
+from acctrecover.walk import WINDOW, Walker
+from acctrecover.workers import Processes
+
 pytest.importorskip("distributed")
 CORPORA = Path(__file__).parent.parent / "corpora"
 SMALL_RANGES = """
@@ -30,6 +36,8 @@ PRELOAD = """
 import os, time
 from acctrecover import counting, ranges, whole
 def slowly(function):
+    if function.__name__ == "slow":  # a preload is executed twice
+        return function
     def slow(given):
         open(os.path.join({folder!r}, f"{{function.__name__}}-{{os.getpid()}}"), "a").close()
         time.sleep(0.3)
@@ -88,6 +96,19 @@ def test_a_state_that_jobs_left_is_taken_up_by_one_process(inputs: list[Path], t
     victim.communicate(timeout=30)
     assert run(*words).stdout == run("scan", inputs[0], "--json", *FORMATS).stdout
     assert not state.exists()
+
+
+def test_processes_make_nearly_all_steps_of_a_walk_that_they_share(inputs: list[Path]) -> None:
+    asked = Asked(("acct_v3", "cookie"))
+    with Processes(2) as workers, open_source(str(inputs[0])) as source:
+        walker = Walker(source, asked.dialects(), lambda done: None)
+        taken: list[bool] = []
+        walker.note = lambda key, step: taken.append(key in walker.known)
+        shares = Shares(workers, asked, length=WINDOW)
+        chains = shares.walk(walker)
+        assert chains == Walker(source, asked.dialects(), lambda done: None).walk()
+    assert sum(taken) > 0.9 * len(taken)
+    assert shares.said == []
 
 
 Cluster = tuple[str, list[subprocess.Popen[bytes]], Path]
