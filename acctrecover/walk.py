@@ -181,7 +181,7 @@ class Walker:
 
     def _search(self, low: int, before: Dialect | None, seen: list[int], often: bool) -> Step:
         """Look at every offset from here on until a chain can be followed again."""
-        reach, far = 8 * NEAR if often else NEAR, max(FAR, 4 * self.largest)
+        reach, far = max(8 * NEAR, 2 * self.largest) if often else NEAR, max(FAR, 4 * self.largest)
         known = [self.dialects[number] for number in seen]
         while True:
             last = often or reach >= far
