@@ -35,7 +35,7 @@ def counted(part: Count) -> CookieStats | None:
     """What a worker counts; None where it cannot count what it was asked to."""
     align, order, cookie = part.how
     try:
-        with open_source(part.path) as source:
+        with open_source(part.path, most=None if part.bounds is None else 0) as source:
             if source.fd_stat is None or (source.size, source.fd_stat.st_mtime_ns) != (part.size, part.mtime):
                 return None
             if part.bounds is not None:

@@ -50,7 +50,7 @@ def steps(part: Range) -> list[Packed] | str:
         return "a worker has another version of acctrecover, or other format declarations"
     out: list[Packed] = []
     try:
-        with open_source(part.path) as source:
+        with open_source(part.path, most=0) as source:  # what is compressed and asked for so is walked as it stands
             if (source.size, _mtime(source)) != (part.size, part.mtime):
                 return f"{part.path}: is another file where a worker runs"
             source.voids = Voids(part.voids)

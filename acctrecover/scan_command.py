@@ -133,7 +133,8 @@ def scan(
     worst, shown, several, since = 0, False, [], {}
     asked = Asked(tuple(formats or ()), word(cookie), tuple(map(str, places_of(places))))
     state = None if resume is None else resumed(resume, paths, [*outputs.values(), mapfile_in], options, asked)
-    work = Scans(paths, asked, ctx.with_resource(workers(jobs, cluster)), state, whole=not (start or length or mapfile_in or most or joined))
+    whole = not (start or length or mapfile_in or most or joined)
+    work = Scans(paths, asked, ctx.with_resource(workers(jobs, cluster)), state, whole=whole)
     for index, inputs in enumerate([paths] if joined else [[path] for path in paths]):
         try:
             with bar(inputs, passes=1 if records is None else 2) as progress:

@@ -60,6 +60,8 @@ def scanned(given: Whole) -> bytes | None:
     try:
         dialects = given.asked.dialects()
         with open_source(given.path) as source:
+            if source.packed is not None:  # it is held where it is unpacked, and its records are asked for there
+                return None
             if source.fd_stat is None or (source.size, source.fd_stat.st_mtime_ns) != (given.size, given.mtime):
                 return None
             found = scan(source, given.asked.formats, cookie=given.asked.cookie, places=given.asked.places)
