@@ -127,7 +127,8 @@ def sober(chains: list[Chain], size: int, ground: Background, risk: float = RISK
     out = []
     for chain, weight in zip(chains, weighed, strict=True):
         at = bisect_right(edges, chain.start)
-        room = max(1, min(ground.room, edges[min(at, len(edges) - 1)] - edges[at - 1]))
+        between = edges[min(at, len(edges) - 1)] - edges[at - 1]
+        room = ground.room if chain.count == 1 else max(1, min(ground.room, between))  # one that stands alone has the input's room
         if id(chain.dialect) in own or room * 2.0**-weight.bits <= risk:
             out.append(weight)
         elif (near := _near(chain, sure, at // 2, ground.read)) is not None:
