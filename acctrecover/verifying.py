@@ -14,6 +14,7 @@ from typing import Any
 from acctrecover import replaying, tallying
 from acctrecover.errors import AcctrecoverError
 from acctrecover.source import Source, open_source
+from acctrecover.voids import ERROR, HOLE, Voids
 from acctrecover.words import number, plain
 
 SCHEMA = "acctrecover/verify/1"
@@ -85,7 +86,7 @@ def verify(
     try:
         paths = _paths(told, Path(name).parent, inputs, output, quarantine)
         with ExitStack() as stack:
-            sources = [None if path is None else stack.enter_context(open_source(path)) for path in paths]
+            sources = [None if path is None else stack.enter_context(_own(path)) for path in paths]
             done.checks.extend(_checks(told, sources, progress))
     except MISSHAPEN as error:
         done.checks.append(Check("the report makes sense", False, f"{type(error).__name__}: {error}"))
@@ -119,6 +120,13 @@ def _paths(
     for path, given in ((output, told["output"]["path"]), (quarantine, told["quarantine"]["path"])):
         found.append(path if path is not None else None if given is None else _found(given, folder))
     return found
+
+
+def _own(path: str | os.PathLike[str]) -> Source:
+    """A file with all the bytes it has, also those that are no memory of a core: the report says which of them were void."""
+    source = open_source(path)
+    source.voids = Voids(void for void in source.voids if void[2] in (HOLE, ERROR))
+    return source
 
 
 def _found(path: str, folder: Path) -> Path:

@@ -17,6 +17,7 @@ from command import run, said
 from corpus import NAMES, placed, sample
 from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
+from test_elf import headers
 
 from acctrecover import damage, merge, repair, replaying, tallying
 from acctrecover.provenance import sealed, written
@@ -331,3 +332,9 @@ def test_the_declarations_of_own_formats_are_named_with_their_hash(tmp_path: Pat
     mine.write_bytes((folder() / "acct.py").read_bytes())
     told = repaired(tmp_path, bytes(64), places=[mine])
     assert told["options"]["declarations"] == [{"path": str(mine), "sha256": hashlib.sha256(mine.read_bytes()).hexdigest()}]
+
+
+def test_the_report_of_a_core_holds_whose_other_bytes_are_no_memory(tmp_path: Path) -> None:
+    told = repaired(tmp_path, headers((256, 0x1000, 0, len(V3))).ljust(256, b"\xa5") + V3 + b"behind the memory")
+    assert told["inputs"][0]["voids"]
+    assert refuted(tmp_path) == []
