@@ -33,8 +33,11 @@ def tokens(path: Path) -> list[tokenize.TokenInfo]:
 
 
 def edited(script: bytes) -> str:
-    """A declaration that ships, by the first byte, with a token changed by every four that follow: for another of its kind. Imports stay
-    as they are, and what is put in is a number, an operator, or stands elsewhere in the file: it can do no more than the file itself."""
+    """A declaration that ships, by the first byte, with a token changed by every four that follow: for another of its kind.
+
+    Imports stay as they are, and what is put in is a number, an operator, or stands elsewhere in the file: it can do no more
+    than the file itself.
+    """
     path = files()[script[0] % len(files())] if script else files()[0]
     there = tokens(path)
     imports = {

@@ -1,7 +1,7 @@
 """What the fuzzer runs, and what each run must keep to, whatever the bytes are.
 
-A target takes bytes, a Random that picks its options, and an empty folder; it gives back what it found, in a form that can be compared,
-and raises where a claim is broken.
+A target takes bytes, a Random that picks its options, and an empty folder; it gives back what it found, in a form that can be
+compared, and raises where a claim is broken.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,6 +36,7 @@ from acctrecover.voids import Voids
 from acctrecover.window import looked_at
 
 from . import seeds
+from .declarations import edited, used
 from .mutate import mutate
 
 CHOICES = (["acct_v3"], ["cookie"], ["acct_v0", "acct_v1", "acct_v2", "acct_v3"], ["exacct", "bsm"], ["utmp_384", "lastlog"])
@@ -77,13 +79,13 @@ def claim(holds: object, what: str) -> None:
 
 
 @contextmanager
-def may_refuse(*kinds: type[AcctrecoverError]) -> Iterator[None]:
-    """An error for the user is no fault here, of these kinds; one line, and no failed self-check."""
+def may_refuse(kind: type[AcctrecoverError] = AcctrecoverError) -> Iterator[None]:
+    """An error for the user is no fault here, of this kind; one line, and no failed self-check."""
     try:
         yield
     except SelfCheckError:
         raise
-    except kinds or AcctrecoverError as error:
+    except kind as error:
         claim(str(error) and len(str(error)) < 4000, "an error is one clear line")
 
 
@@ -123,7 +125,7 @@ def evidence(data: bytes, rng: Random, folder: Path) -> Evidence:
     mapfile = None
     if kind == 7:
         edges = sorted(rng.sample(range(len(data) + 2), min(4, len(data))))
-        rows = [f"{low:#x} {high - low:#x} {rng.choice('+-?/*')}" for low, high in zip(edges, edges[1:], strict=False)]
+        rows = [f"{low:#x} {high - low:#x} {rng.choice('+-?/*')}" for low, high in pairwise(edges)]
         mapfile = folder / "map"
         mapfile.write_text("\n".join(["0 +", *rows]))
     start, length = rng.randrange(len(data)), rng.choice((None, rng.randrange(1, len(data) + 9)))
@@ -302,9 +304,6 @@ def users(data: bytes, rng: Random, folder: Path) -> Hashable:
 
 @target(3, lambda: [bytes(9)])
 def declaration(data: bytes, rng: Random, folder: Path) -> Hashable:
-    from .declarations import edited
-    from .declarations import used
-
     path = folder / "declared.py"
     path.write_text(edited(data))
     with may_refuse(FormatError):
