@@ -100,6 +100,7 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
     chains, more = _settled_mending(chains, source, read)
     oddities += more
+    chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
     extents, owners = Account(source, chains, oddities + unread(source, chains)).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")

@@ -137,6 +137,14 @@ def test_a_repaired_lastlog_keeps_every_login_at_its_user_id(at: int, gone: int,
     assert len((tmp_path / "rest").read_bytes()) <= 292 * len(lost) + len(put)
 
 
+def test_an_unused_slot_before_a_doubtful_login_is_no_damage_and_the_repair_keeps_it(tmp_path: Path) -> None:
+    data = slot(1) + slot(60) + bytes(292) + b"\x2b\x91".ljust(292, b"\0") + b"\0"
+    found = scan(data)
+    assert [(e.kind, e.size, e.cause) for e in found.extents] == [("chain", 4 * 292, None), ("gap", 1, "truncated tail")]
+    assert repair(data, tmp_path / "out").kept == found.counts["intact"] + found.counts["suspect"] == 3
+    assert (tmp_path / "out").read_bytes() == data[:-1]
+
+
 def test_a_zeroed_tail_of_lastlog_is_a_zero_run() -> None:
     found = scan((LOGIN / "lastlog").read_bytes() + bytes(292 * 2))
     assert [(e.kind, e.size, e.cause) for e in found.extents] == [("chain", 2628, None), ("gap", 584, "zero run")]

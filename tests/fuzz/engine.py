@@ -21,7 +21,7 @@ from .targets import TARGETS, BrokenError
 CORPUS = Path(__file__).resolve().parent / "corpus"
 SECONDS = 5.0
 """Of processor time that a run may take."""
-TRIES = 400
+TRIES = 150
 """Runs spent on making one finding small."""
 POOL = 400
 """Inputs of a target that are kept to go on from, because what was found in them was new."""
