@@ -151,7 +151,7 @@ def _checks(told: dict[str, Any], sources: list[Source | None], progress: Callab
             whole.append(_same(f"{name} has the size and {what}", source.size, read, each, progress, window))
         read = replaying.voided(read, each.get("voids", []))
         if "undone" in each and whole[-1].holds is not False:
-            data = _undone(each, source)
+            data = _undone(each, read(0, source.size))
             read = _reader(data)
             claim = f"{name} undone by the steps of the report has the size and SHA-256 that it says"
             whole.append(_same(claim, len(data), read, each["undone"], progress))
@@ -187,8 +187,7 @@ def _reader(data: bytes) -> replaying.Read:
     return lambda start, stop: data[start:stop]
 
 
-def _undone(each: dict[str, Any], source: Source) -> bytes:
-    data = source.read(0, source.size)
+def _undone(each: dict[str, Any], data: bytes) -> bytes:
     for step in each["undone"]["steps"]:
         data = replaying.replay(step, data)
     return data

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from damage import CORPORA
+from fuzz.schemas import valid
 from samples import known
 
 from acctrecover import repair, scan
@@ -122,6 +123,13 @@ def test_slots_behind_lost_bytes_are_found_beside_each_other() -> None:
     found = scan(data[:1000] + data[1003:])
     assert (found.counts["intact"], found.counts["suspect"]) == (23, 1)
     assert [row["uid"] for row in rows(found)][2:4] == [2, None]
+
+
+def test_a_row_without_a_user_id_is_as_the_schema_says() -> None:
+    data = b"".join(slot(n) for n in range(20))
+    told = list(rows(scan(data[:1000] + data[1003:])))
+    assert None in [row["uid"] for row in told]
+    valid("record", *told)
 
 
 @pytest.mark.parametrize(("at", "gone", "put"), [(292 * 3, 292 * 2, b"\xff" * 584), (1000, 3, b""), (1000, 0, b"??"), (0, 0, b"")])

@@ -23,6 +23,7 @@ from acctrecover import damage, merge, repair, replaying, tallying
 from acctrecover.provenance import sealed, written
 from acctrecover.registry import folder
 from acctrecover.verifying import verify
+from acctrecover.window import looked_at
 
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 V3 = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
@@ -337,4 +338,17 @@ def test_the_declarations_of_own_formats_are_named_with_their_hash(tmp_path: Pat
 def test_the_report_of_a_core_holds_whose_other_bytes_are_no_memory(tmp_path: Path) -> None:
     told = repaired(tmp_path, headers((256, 0x1000, 0, len(V3))).ljust(256, b"\xa5") + V3 + b"behind the memory")
     assert told["inputs"][0]["voids"]
+    assert refuted(tmp_path) == []
+
+
+def test_the_report_of_an_undone_input_holds_of_which_a_part_was_never_read(tmp_path: Path) -> None:
+    data = V3[:6400].replace(b"\n", b"\r\n")
+    assert len(data) > 6400
+    (tmp_path / "in").write_bytes(data)
+    (tmp_path / "map").write_text("0 +\n0x0 0x400 +\n0x400 0x200 -\n")
+    with looked_at(str(tmp_path / "in"), mapfile=tmp_path / "map") as source:
+        repair(source, tmp_path / "out", report=tmp_path / "report", quarantine=tmp_path / "aside")
+    (told,) = json.loads((tmp_path / "report").read_text())["inputs"]
+    assert "undone" in told
+    assert told["voids"]
     assert refuted(tmp_path) == []

@@ -26,6 +26,7 @@ from acctrecover.extent import tiles
 from acctrecover.histories import histories
 from acctrecover.mapfile import mapfile_lines, read_mapfile
 from acctrecover.report import scan_objects, scan_text
+from acctrecover.report_formats import explain_text
 from acctrecover.report_histories import history_lines, history_objects
 from acctrecover.result import Scan
 from acctrecover.signs import signs
@@ -38,6 +39,7 @@ from acctrecover.window import looked_at
 from . import seeds
 from .declarations import edited, used
 from .mutate import mutate
+from .schemas import valid
 
 CHOICES = (["acct_v3"], ["cookie"], ["acct_v0", "acct_v1", "acct_v2", "acct_v3"], ["exacct", "bsm"], ["utmp_384", "lastlog"])
 """Formats to choose, few enough that what is compiled of them stays in memory."""
@@ -173,8 +175,7 @@ def scan_(data: bytes, rng: Random, folder: Path) -> Hashable:
     odd = signs(found)
     printable(scan_text(found, every=True, signs=odd))
     printable(scan_text(found, every=False, signs=None))
-    for row in scan_objects(found, odd):
-        json.dumps(row, allow_nan=False)
+    valid("scan", *scan_objects(found, odd))
     if isinstance(given, str) and "core" not in str(found.extents):
         again = scan(data, **how)
         claim(again.records.tobytes() == found.records.tobytes() or found.evidence.voids.size, "a file and its bytes scan alike")  # type: ignore[union-attr]
@@ -192,6 +193,7 @@ def export_(data: bytes, rng: Random, folder: Path) -> Hashable:
         write([found], {"--csa-offsets": folder / "offsets"}, {}, force=False)
     if ending == ".jsonl":
         rows = [json.loads(line) for line in outputs["--records"].read_bytes().decode().split("\n")[:-1]]
+        valid("record", *rows)
         claim(len(rows) == len(found.records), "a row for every record")
     read_mapfile(outputs["--mapfile"])
     return told(found)
@@ -212,7 +214,8 @@ def explain_(data: bytes, rng: Random, folder: Path) -> Hashable:
         form = rng.choice((None, None, rng.choice(rng.choice(CHOICES))))
         with may_refuse():
             said = explain(given, offset, form)
-            json.dumps(said.to_json(), allow_nan=False)
+            valid("explain", said.to_json())
+            printable(explain_text("in", said))
             said._repr_html_()
             out.append((said.status, said.format))
             if row is not None and form is None and offset == row["offset"] and row["status"] != "torn":
@@ -226,7 +229,7 @@ def cookies(data: bytes, rng: Random, folder: Path) -> Hashable:
     stats = cookie_stats([given], align=align, order=order, cookie=rng.randrange(1, 1 << 16))
     if isinstance(given, bytes) and read_core(lambda a, b: data[a:b]) is None:
         claim(stats.words == max(0, len(data) - 1 if align == 1 else len(data) // 2), "every word is counted")
-    json.dumps(stats.to_json(10), allow_nan=False)
+    valid("cookie-stats", stats.to_json(10))
     stats._repr_html_()
     return None
 
@@ -238,8 +241,7 @@ def histories_(data: bytes, rng: Random, folder: Path) -> Hashable:
     scans = [scan(str(placed(part, folder, f"in{index}"))) for index, part in enumerate(parts)]
     found = histories(scans)
     printable(iter(history_lines(found)))
-    for row in history_objects(found):
-        json.dumps(row, allow_nan=False)
+    valid("scan", *history_objects(found))
     rows = list(Timeline(scans, found.since).rows())
     claim(len(rows) == sum(len(each.records) for each in scans), "a row for every record")
     write(scans, {"--records": folder / "all.csv"}, {}, force=False, since=found.since)
@@ -251,7 +253,7 @@ def damage_(data: bytes, rng: Random, folder: Path) -> Hashable:
     kinds = rng.choices(sorted(KINDS), k=rng.randrange(1, 5))
     with may_refuse():
         done = damage(data, kinds, rng.randrange(1 << 32), stale=rng.choice((None, data[::-1])), other=rng.choice(seeds.streams()))
-        json.dumps(done.to_json(), allow_nan=False)
+        valid("damage", done.to_json())
         at = 0
         for start, stop, source, first in done.truth:
             claim(start == at < stop, "segments tile")

@@ -10,11 +10,14 @@ from random import Random
 
 from acctrecover import merge, repair, scan, verify
 from acctrecover.errors import AcctrecoverError
+from acctrecover.report_repair import merge_text, repair_text
+from acctrecover.report_verify import verify_text
 from acctrecover.tallying import SEAL
 
 from . import seeds
 from .mutate import mutate
-from .targets import claim, evidence, inputs, may_refuse, options, placed, target, told
+from .schemas import valid
+from .targets import claim, evidence, inputs, may_refuse, options, placed, printable, target, told
 
 
 def paths(folder: Path) -> dict[str, Path]:
@@ -36,6 +39,8 @@ def repair_(data: bytes, rng: Random, folder: Path) -> Hashable:
     strict, stale = rng.random() < 0.4, rng.random() < 0.7
     done = repair(given, folder / "out", **how, **paths(folder), strict=strict, stale=stale)
     verified(folder, [placed(data, folder)])
+    valid("repair", json.loads((folder / "report.json").read_text()))
+    printable(repair_text(done, "out"))
     done._repr_html_()
     if done.format is None:
         claim((folder / "out").read_bytes() == b"", "without a record nothing is written")
@@ -55,6 +60,8 @@ def merge_(data: bytes, rng: Random, folder: Path) -> Hashable:
     with may_refuse():
         done = merge([str(path) for path in copies], folder / "out", **paths(folder), strict=rng.random() < 0.3)
         verified(folder, copies)
+        valid("repair", json.loads((folder / "report.json").read_text()))
+        printable(merge_text(done, "out"))
         if done.format is not None:
             again = scan(folder / "out", [done.format])
             claim(not again.gaps, "what was merged has no gap")
@@ -82,6 +89,7 @@ def verify_(data: bytes, rng: Random, folder: Path) -> Hashable:
         done = verify(report, [folder / "in"], output=folder / "out", quarantine=folder / "aside")
     except AcctrecoverError:
         return None
-    json.dumps(done.to_json())
+    valid("verify", done.to_json())
+    printable(verify_text(done))
     claim(sealed or not done.holds or data in seeds.reports(), "a report with other bytes is refused")
     return tuple((check.claim[:30], check.holds) for check in done.checks)
