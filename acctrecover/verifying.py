@@ -155,6 +155,7 @@ def _checks(told: dict[str, Any], sources: list[Source | None], progress: Callab
             read = _reader(data)
             claim = f"{name} undone by the steps of the report has the size and SHA-256 that it says"
             whole.append(_same(claim, len(data), read, each["undone"], progress))
+            read = replaying.voided(read, each["undone"].get("voids", []))
         reads.append(read)
         whole.append(_check(f"each byte of {name} is in one extent, and its records are counted", lambda: tallying.tiled(each)))  # noqa: B023
     whole.append(_check("the pieces follow each other in the output and lie in the input", lambda: tallying.laid(told)))

@@ -352,3 +352,10 @@ def test_the_report_of_an_undone_input_holds_of_which_a_part_was_never_read(tmp_
     assert "undone" in told
     assert told["voids"]
     assert refuted(tmp_path) == []
+
+
+def test_the_report_of_a_core_that_was_pasted_holds(tmp_path: Path) -> None:
+    core = headers((256, 0x1000, 0, 3200)).ljust(256, b"\xa5") + V3[:3200] + b"behind the memory"
+    (told,) = repaired(tmp_path, base64.encodebytes(core))["inputs"]
+    assert told["undone"]["voids"]
+    assert refuted(tmp_path) == []

@@ -14,7 +14,7 @@ from random import Random
 from types import FrameType
 from typing import NoReturn
 
-from . import targets_repair  # noqa: F401  enters its targets
+from . import targets_cli, targets_repair  # noqa: F401  enter their targets
 from .mutate import mutate
 from .targets import TARGETS, BrokenError
 
