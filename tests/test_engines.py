@@ -249,6 +249,7 @@ def test_a_run_stops_at_the_record_that_breaks_a_rule(broken: int) -> None:
         ("'n' / Enum(Int8ul, a=1)", "this.n == 1", "cannot be compiled|can be compiled"),
         ("'n' / Int64ul", "(this.n - 1) > 5", "wraps"),
         ("'n' / Int16ul", "True", "not an expression|no expression"),
+        ("'n' / Int16ul", "this.n * Int8ul > 1", "neither a number nor an expression"),
     ],
 )
 def test_a_declaration_that_would_go_wrong_is_refused(tmp_path: Path, layout: str, rule: str, says: str) -> None:
