@@ -10,13 +10,16 @@ The package, from the top down; each module imports only from the lines below it
     page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
     report_source                   how its input reads
+    report_parts                    in which of several files a place is; where compressed ones broke
     verifying                       a repair checked by its report alone, with code of its own
     replaying, tallying             the output made again of the evidence; whether a report's numbers add up
     merging                         what repair does with several copies
     merged                          what that wrote, lost and doubts
     repairing, damaging, explaining  what the commands do
     provenance                      what a repair's report says for a second examiner
+    given                           what was given to a scan, and what it is made of
     scanning                        the extents of an input
+    broken                          a scan of what came out of compressed files that broke
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held
     embedded, sequence              streams carried in payloads; holes in sequence numbers
@@ -52,12 +55,17 @@ The package, from the top down; each module imports only from the lines below it
     chance, sieve                   what a rule is worth by its form; byte strings at every offset
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
+    joined                          several files as one stream
     palette, plot, coded            how extents look; pictures as files; columns as JSON
-    columns, body, registry, transfer, cookies, wholesale, users
-    source, output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
+    columns, body, cells, registry, transfer, cookies, wholesale, users
+    source
+    unpacking                       a compressed file decompressed as far as it goes, and where it broke
+    blocks                          the blocks of bzip2 one by one
+    output, schema, kinds, objects, expr, parquet, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them
-    look, pread, mapfile            what is to be seen of a file at once; its bytes; ddrescue mapfiles
+    sizes, look, pread, mapfile     numbers of bytes in words; what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core
+    decoders, packed, packings      decompressors; what is known of a compressed file; how one begins
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 

@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from math import log2
+from math import inf, log2
 
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.dialect import Dialect, clocks
+from acctrecover.dialect import clocks
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.stream import Found
@@ -39,7 +39,12 @@ MONTH = 30 * 86400.0
 BATCH = 1 << 15
 """Records whose clocks are looked at together."""
 
+TELLING, WEAK = 12.0, 10.0
+"""Bits of a record from which it is no table's; and below which records prove a third of what they would if they were independent
+of each other, as a table's are not."""
+
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
+Floats = npt.NDArray[np.float64]
 
 
 class Background:
@@ -50,13 +55,20 @@ class Background:
         self.read, self.room = read, max(1, size - voids.size)
         edges = [0, *(edge for chain in chains for edge in (chain.start, chain.stop)), size]
         self.gaps = [part for a, b in zip(edges[::2], edges[1::2], strict=True) for part in voids.solid(a, b)]
-        self.known: dict[int, float] = {}
+        self.known: dict[int, Floats] = {}
+        self.lost: dict[int, float] = {}
 
-    def worth(self, dialect: Dialect) -> float:
-        """Bits of a sound record that has a date of a dialect of one size; what each record of a framed one loses, below 0."""
+    def worth(self, dialect: Fixed) -> Floats:
+        """Bits of a sound record that has a date, rule by rule and last its date: shape (rules + 1,)."""
         if id(dialect) not in self.known:
-            self.known[id(dialect)] = self._fixed(dialect) if isinstance(dialect, Fixed) else self._framed(dialect)
+            self.known[id(dialect)] = self._fixed(dialect)
         return self.known[id(dialect)]
+
+    def loss(self, dialect: FramedDialect) -> float:
+        """The bits that each record of a framed dialect loses here, below 0."""
+        if id(dialect) not in self.lost:
+            self.lost[id(dialect)] = self._framed(dialect)
+        return self.lost[id(dialect)]
 
     def unused(self) -> int:
         """The NUL bytes of the gaps, which in an array are slots without a record."""
@@ -72,20 +84,22 @@ class Background:
                 yield self.read(a + index * size, min(b, a + (index + 1) * size))
             at += count
 
-    def _fixed(self, dialect: Fixed) -> float:
+    def _fixed(self, dialect: Fixed) -> Floats:
         """Rule by rule over the offsets that keep those before, so that rules which zeros keep together are not counted twice."""
         shape = dialect.shape
+        out = np.zeros(len(shape.rules) + 1)
         views = [shape.gather(part, np.arange(len(part) - shape.size + 1)) for part in self._pieces(1) if len(part) >= shape.size]
         if not views:
-            return shape.bits
-        left, bits = np.concatenate(views), 0.0
-        for row in (*shape.by_cost, *([] if shape.record.clock is None else [None])):
-            kept = dated(shape.clocks(left)) if row is None else shape.holds(row, left)
+            out[:-1] = shape.weights
+            return np.asarray(out * min(1.0, shape.bits / out.sum()))
+        left = np.concatenate(views)
+        for row in (*shape.by_cost, *([] if shape.record.clock is None else [len(shape.rules)])):
+            kept = dated(shape.clocks(left)) if row == len(shape.rules) else shape.holds(row, left)
             count = int(np.count_nonzero(kept))
-            bits -= log2((count + 1) / (len(left) + 1))
+            out[row] = -log2((count + 1) / (len(left) + 1))
             if count >= MEMBERS:
                 left = left[kept]
-        return min(bits, shape.bits)
+        return np.asarray(out * min(1.0, shape.bits / max(out.sum(), 1e-9)))
 
     def _framed(self, dialect: FramedDialect) -> float:
         seen = searched = 0
@@ -145,28 +159,46 @@ def _first(chain: Chain, read: Read) -> float:
 def weigh(chain: Chain, ground: Background, few: Counter[int]) -> Chain:
     """The chain with its evidence over a background; `few` counts the others, too, by their records.
 
-    Of records of one size only those that have a date count, near that of the record before. What stands in a table looks like
-    a record again and again: a link is worth no more than the other chains of one and of two records say that it is.
+    What stands in a table looks like a record again and again: of records of one size a link is worth no more than the other
+    chains of one and of two records say that it is, and only what is new in a record counts.
     """
     dialect = chain.dialect
     if chain.measured:
         return chain
-    worth = ground.worth(dialect)
     if isinstance(dialect, FramedDialect):
-        return replace(chain, bits=chain.bits + chain.count * worth, measured=True)
+        return replace(chain, bits=chain.bits + chain.count * ground.loss(dialect), measured=True)
+    worth = ground.worth(dialect)
     alone, pairs = (few[count] - (chain.count == count) for count in (1, 2))
-    link = min(worth, log2((alone + pairs + 1) / (pairs + 1))) if alone + pairs else worth
-    alive = chain.count if dialect.shape.record.clock is None else _alive(chain, dialect, ground.read)
-    return replace(chain, bits=min(chain.bits, worth + (alive - 1) * link if alive else 0.0), measured=True)
+    link = log2((alone + pairs + 1) / (pairs + 1)) if alone + pairs else inf
+    told = _told(chain, dialect, worth, link, ground.read)
+    return replace(chain, bits=min(chain.bits, told if dialect.shape.bits >= WEAK else told / 3), measured=True)
 
 
-def _alive(chain: Chain, dialect: Fixed, read: Read) -> int:
-    """How many records of a chain have a date, and near that of the record before."""
-    count = 0
+def _told(chain: Chain, dialect: Fixed, worth: Floats, link: float, read: Read) -> float:
+    """The evidence of a chain's records: none of one without a date, or with one far from that of the record before, nor of rules
+    over fields that are NUL; nor, where a record is not TELLING, of fields that are as in the record before, or beyond `link`."""
+    shape, total, before = dialect.shape, 0.0, None
     for low in range(chain.start, chain.stop, BATCH * dialect.size):
         octets = read(low, min(chain.stop, low + BATCH * dialect.size))
-        seconds = clocks(dialect, octets, dialect.offsets(octets, 0, len(octets)))
-        good = dated(seconds)
-        good[1:] &= np.abs(np.diff(seconds)) <= MONTH
-        count += int(np.count_nonzero(good))
-    return count
+        found = dialect.offsets(octets, 0, len(octets))
+        if not len(found.starts):
+            continue
+        records = octets[found.starts[:, None] + np.arange(dialect.size)]
+        earlier = np.concatenate((np.zeros((1, dialect.size), np.uint8) if before is None else before, records[:-1]))
+        new = (records != 0) & ((records != earlier) | (shape.bits >= TELLING))
+        bits = np.zeros(len(records))
+        for row, reads in enumerate(shape.reads):
+            spans = [shape.dtype.fields[name] for name in reads]  # type: ignore[index]
+            says = np.any([new[:, at : at + kind.itemsize].any(axis=1) for kind, at in (span[:2] for span in spans)], axis=0)
+            bits += worth[row] * says
+        if shape.record.clock is not None:
+            seconds = clocks(dialect, octets, found)
+            good = dated(seconds)
+            good[1:] &= np.abs(np.diff(seconds)) <= MONTH
+            bits = np.where(good, bits + worth[-1], 0.0)
+        first = 0 if before is not None else int(np.argmax(bits > 0))
+        capped = np.where(bits < TELLING, np.minimum(bits, link), bits)
+        capped[first] = bits[first] if before is None else capped[first]
+        total += float(capped.sum())
+        before = records[-1:]
+    return total

@@ -16,7 +16,7 @@ Outputs = Mapping[str, Path | None]
 """Paths by the option that names them: --records, --csa-offsets, --mapfile, --html, --map; None if not asked for."""
 
 
-def ready(outputs: Outputs, paths: Sequence[str], read: Sequence[Path] = (), *, force: bool) -> None:
+def ready(outputs: Outputs, paths: Sequence[str], read: Sequence[Path] = (), *, force: bool, joined: bool = False) -> None:
     """Raise OutputError before any work where one of the outputs could not be written, or is another file that is `read`."""
     asked = {option: path for option, path in outputs.items() if path is not None}
     if "--records" in asked:
@@ -27,7 +27,7 @@ def ready(outputs: Outputs, paths: Sequence[str], read: Sequence[Path] = (), *, 
         from acctrecover.plot import check_ending
 
         check_ending(asked["--map"])
-    if len(paths) > 1 and (alone := [option for option in asked if option != "--records"]):
+    if len(paths) > 1 and not joined and (alone := [option for option in asked if option != "--records"]):
         raise OutputError(f"{alone[0]} takes one input at a time")
     accepted([*map(file_of, paths), *map(file_of, read)], asked, force=force)
 
@@ -73,7 +73,7 @@ def _records(
     from acctrecover.timeline import Timeline
 
     seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
-    write_rows(Timeline(found, since).rows(progress), seen, path, file, lead=["file"], users=users)
+    write_rows(Timeline(found, since).rows, seen, path, file, progress, lead=["file"], users=users)
 
 
 def _write(found: Scan, option: str, path: Path, file: BinaryIO, options: Mapping[str, Sequence[object]]) -> None:

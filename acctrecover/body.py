@@ -9,23 +9,26 @@ from typing import Any
 
 from acctrecover.schema import TIMES
 
-USER, GROUP = (re.compile(rf"(.*_)?r?{kind}(16)?") for kind in ("uid", "gid"))
-PROCESS = re.compile(r"(.*_)?p?pid")
+USER, GROUP = (re.compile(rf"(.*_)?r?{kind}(16)?", re.IGNORECASE) for kind in ("uid", "gid"))
+PROCESS = re.compile(r"(.*_)?p?pid", re.IGNORECASE)
+PADDING = re.compile(r"(.*_)?(pad|gap|hole|unused|spare|align|end|reserved)\d*")
+"""Fields that hold nothing, or whatever was in memory there."""
 GENERAL = {"offset", "size", "format", "byte_order", "type", "status", "evidence_bits"}
 
 
 def line(row: Mapping[str, Any], units: Mapping[str, str]) -> str | None:
-    """The line of one record as `rows` has it, None for a record without a clock. `units` are those of its fields.
+    """The line of one record as `rows` has it, None for a record that tells no time. `units` are those of its other times.
 
     ``0|name|offset|----------|uid|gid|size|0|mtime|0|crtime``: `name` is what the record says in words, `inode` its offset,
-    `mtime` its clock, `crtime` another time that it holds, as that of the process's start, or 0 as the times that it lacks:
-    mactime leaves those out. `|`, `\\` and control characters in a name are written as ``\\x7c``.
+    `mtime` its clock, or without one the latest time that it holds; `crtime` another one, as that of the process's start, or 0 as
+    the times that it lacks: mactime leaves those out. `|`, `\\` and control characters in a name are written as ``\\x7c``.
     """
-    clock = row.get("clock_seconds")
+    times = [row[name] // TIMES[unit] for name, unit in units.items() if unit in TIMES and isinstance(row.get(name), int)]
+    held = [seconds for seconds in times if seconds > 0]
+    clock = row.get("clock_seconds", max(held, default=None))
     if not isinstance(clock, int | float) or not math.isfinite(clock):
         return None
-    held = [row[name] // TIMES[unit] for name, unit in units.items() if unit in TIMES and isinstance(row.get(name), int)]
-    born = next((seconds for seconds in held if seconds != int(clock)), 0)
+    born = next((seconds for seconds in held if seconds != clock or "clock_seconds" in row), 0)
     user, group = (_first(row, pattern) for pattern in (USER, GROUP))
     return f"0|{escaped(words(row))}|{row['offset']}|----------|{user}|{group}|{row['size']}|0|{int(clock)}|0|{born}"
 
@@ -34,7 +37,7 @@ def words(row: Mapping[str, Any]) -> str:
     """What a record says in words: its kind, its process ids, and every text that it holds or a label gives."""
     out = [f"{row['format']} {row['type']}" + (f" ({row['status']})" if row["status"] != "intact" else "")]
     for name, value in row.items():
-        if name in GENERAL or name.endswith("_text"):
+        if name in GENERAL or name.endswith(("_text", "_utc")) or PADDING.fullmatch(name):
             continue
         value = row.get(f"{name}_text", value)
         if value != "" and (isinstance(value, str) or PROCESS.fullmatch(name)):

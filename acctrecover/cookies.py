@@ -40,6 +40,8 @@ class CookieStats:
     inputs: int = 1
     unreadable: int = 0
     """Bytes that could not be read and are not counted."""
+    breaks: tuple[str, ...] = ()
+    """Where compressed inputs broke, so that not all of them was counted."""
 
     def __add__(self, other: CookieStats) -> CookieStats:
         return replace(
@@ -48,6 +50,7 @@ class CookieStats:
             bytes=self.bytes + other.bytes,
             inputs=self.inputs + other.inputs,
             unreadable=self.unreadable + other.unreadable,
+            breaks=self.breaks + other.breaks,
         )
 
     @cached_property
@@ -124,6 +127,7 @@ class CookieStats:
             "cookie": about(self.cookie),
             "swapped": about(swap(self.cookie)),
             "nominee": about(self.nominee),
+            **({"breaks": list(self.breaks)} if self.breaks else {}),
             "rarest": [about(word) for word, _ in self.rarest(top)],
         }
 
@@ -152,8 +156,10 @@ def cookie_stats(
     inputs = [sources] if isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview | Source) else list(sources)
     counts = np.zeros(WORDS, np.int64)
     total = unread = 0
+    breaks: list[str] = []
     for evidence in inputs:
         with open_source(evidence, progress) as source:
+            breaks += [f"{name}: {each.cause} {each.detail}" for name, each in source.broke]
             for start, stop in source.solid(0, source.size):
                 for low in range(start + start % 2 * (align == 2), stop, WINDOW):
                     data = source.read(low, min(low + WINDOW + (align == 1), stop))
@@ -166,7 +172,7 @@ def cookie_stats(
             unread += source.voids.totals().get(ERROR, (0, 0))[1]
     if order == "big":
         counts = counts.reshape(256, 256).T.ravel()
-    return CookieStats(counts, total, align, order, cookie, len(inputs), unread)
+    return CookieStats(counts, total, align, order, cookie, len(inputs), unread, tuple(breaks))
 
 
 def _count(data: bytes, skip: int) -> npt.NDArray[np.int64]:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,27 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.body import line
+from acctrecover.cells import cells, instants
 from acctrecover.dialect import Dialect
 from acctrecover.errors import AcctrecoverError, OutputError
+from acctrecover.expr import fields_of
 from acctrecover.framed import FramedDialect
+from acctrecover.parquet import arrow_table, kinds_of, write_parquet
 from acctrecover.result import RECORD, Scan
-from acctrecover.schema import Record
+from acctrecover.schema import TIMES, Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
 from acctrecover.users import Users
 
+Progress = Callable[[int], None]
 ENDINGS = (".jsonl", ".csv", ".parquet", ".body")
-
-
-def _plain(column: npt.NDArray[Any]) -> list[Any]:
-    """One value a record: numbers, byte strings as text without the NULs behind it, a float that JSON has no word for as text."""
-    if column.ndim == 2:
-        texts = np.ascontiguousarray(column).view(f"S{column.shape[1]}").ravel() if column.size else [b""] * len(column)
-        return [text.decode("utf-8", "backslashreplace") for text in texts]
-    if column.dtype.kind == "f" and not np.isfinite(column).all():
-        return [value if np.isfinite(value) else repr(value) for value in column.tolist()]
-    values: list[Any] = column.tolist()
-    return values
 
 
 def _name(field: str) -> str:
@@ -43,17 +37,22 @@ def _name(field: str) -> str:
 
 
 def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
-    """The columns of records of one shape: raw fields under the source's names, derived ones with their units, words for
-    labelled fields under the field's name and `_text`; None where a record has no such part."""
+    """The columns of records of one shape: raw fields under the source's names, derived ones with their units, times in UTC
+    under the field's name and `_utc`, words for labelled ones with `_text`; None where a record has no such part."""
     parts = shape.record.parts
-    out = {name: _plain(records[name]) for name in shape.dtype.names or () if parts is None or name != parts.field}
+    out = {name: cells(records[name]) for name in shape.dtype.names or () if parts is None or name != parts.field}
     for name, expr in shape.record.derived.items():
-        out[name] = _plain(np.broadcast_to(shape.evaluate(expr, records), len(records)))
+        out[name] = cells(np.broadcast_to(shape.evaluate(expr, records), len(records)))
     if parts is not None:
         read = [parts.read(octets.tobytes()) for octets in records[parts.field]]
         out.update({name: [found.get(name) for found in read] for name in parts.names})
     if shape.record.clock is not None:
-        out["clock_seconds"] = _plain(shape.clocks(records))
+        clocks = shape.clocks(records)
+        out["clock_seconds"], out["clock_utc"] = cells(clocks), instants(clocks)
+    for name in _timed(shape.record):
+        own = name in (shape.dtype.names or ())
+        column = records[name] if own else np.array([value if isinstance(value, int) else 0 for value in out[name]], np.int64)
+        out[f"{name}_utc"] = instants(column, shape.record.units[name])
     for name, label in shape.record.labels.items():
         column = np.ascontiguousarray(records[name])
         numbers, which = np.unique(column.view(f"V{column.shape[1]}") if column.ndim == 2 else column, return_inverse=True)
@@ -62,7 +61,19 @@ def decoded(shape: Shape, records: Any) -> dict[str, list[Any]]:
     return {_name(name): column for name, column in out.items()}
 
 
-def rows(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Iterator[dict[str, Any]]:
+def _timed(record: Record) -> list[str]:
+    """The columns that hold a time."""
+    return [name for name, unit in record.units.items() if unit in TIMES]
+
+
+def _beside_clock(record: Record) -> dict[str, str]:
+    """The units of times that a record holds beside its clock, in the order of its fields."""
+    read = set() if record.clock is None else fields_of(record.clock)
+    held = {name: fields_of(record.derived[name]) if name in record.derived else {name} for name in _timed(record)}
+    return {_name(name): record.units[name] for name, fields in held.items() if not read or not read <= fields}
+
+
+def rows(scan: Scan, progress: Progress = lambda done: None) -> Iterator[dict[str, Any]]:
     """Every record of a scan as one dict, in offset order; torn ones without decoded fields.
 
     `progress` is told of the input's bytes that the records before took.
@@ -101,7 +112,8 @@ def table(
 def _names(record: Record) -> list[str]:
     field, parts = (record.parts.field, list(record.parts.names)) if record.parts is not None else (None, [])
     names = [sub.name for sub in record.layout.subcons if sub.name != field] + list(record.derived) + parts
-    names += (["clock_seconds"] if record.clock is not None else []) + [f"{name}_text" for name in record.labels]
+    names += ["clock_seconds", "clock_utc"] if record.clock is not None else []
+    names += [f"{name}_utc" for name in _timed(record)] + [f"{name}_text" for name in record.labels]
     return [_name(name) for name in names]
 
 
@@ -143,51 +155,53 @@ def write_records(
     scan: Scan,
     path: Path,
     file: BinaryIO,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Progress = lambda done: None,
     users: Users | None = None,
 ) -> None:
     """Write every record of a scan to an open file, in the form its name's ending says; with the names of `users`."""
-    seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
-    write_rows(rows(scan, progress), seen, path, file, users=users)
+    write_rows(partial(rows, scan), _dialects(scan), path, file, progress, users=users)
 
 
 def write_rows(
-    table: Iterable[dict[str, Any]],
+    made: Callable[[Progress], Iterable[dict[str, Any]]],
     seen: list[Dialect],
     path: Path,
     file: BinaryIO,
+    progress: Progress = lambda done: None,
     lead: Sequence[str] = (),
     users: Users | None = None,
 ) -> None:
     """Write rows of records of the dialects `seen` to an open file, in the form that its name's ending says.
 
-    `lead` are columns of the rows before those of `columns`. Where `users` are known, their names stand beside their ids.
+    `made` gives the rows, and tells `progress` of the bytes that they take; .parquet asks for them twice, so that no row has to be
+    kept. `lead` are columns of the rows before those of `columns`. Where `users` are known, their names stand beside their ids.
     """
     check_ending(path)
     names = [*lead, *columns(seen)]
-    if users is not None:
-        names, table = users.columns(names), map(users.named, table)
-    if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
+    names = names if users is None else users.columns(names)
 
-        pq.write_table(_arrow(table, names, units(seen)), file)
+    def every(progress: Progress = lambda done: None) -> Iterable[dict[str, Any]]:
+        return made(progress) if users is None else map(users.named, made(progress))
+
+    if path.suffix == ".parquet":
+        write_parquet(every(progress), kinds_of(every(), names), units(seen), file)
         return
     out = codecs.getwriter("utf-8")(file)
     if path.suffix == ".jsonl":
-        for row in table:
+        for row in every(progress):
             out.write(json.dumps(row) + "\n")
     elif path.suffix == ".body":
-        counted = {(name, record.name): record.units for name, record in _kinds(seen)}
-        for row in table:
+        counted = {(name, record.name): _beside_clock(record) for name, record in _kinds(seen)}
+        for row in every(progress):
             if told := line(row, counted.get((row["format"], row["type"]), {})):
                 out.write(told + "\n")
     else:
         writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(table)
+        writer.writerows(every(progress))
 
 
-def to_arrow(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> Any:
+def to_arrow(scan: Scan, progress: Progress = lambda done: None) -> Any:
     """A pyarrow.Table of every record of a scan, in offset order, torn ones without decoded fields.
 
     Its columns are those of `scan --records FILE.parquet`: offset and size in bytes, format, byte_order, type, status,
@@ -196,22 +210,8 @@ def to_arrow(scan: Scan, progress: Callable[[int], None] = lambda done: None) ->
     """
     if find_spec("pyarrow") is None:
         raise AcctrecoverError("an Arrow table needs pyarrow, which the extra acctrecover[parquet] brings")
-    seen = list({id(d): d for d in scan.told.by_extent.values()}.values())
-    return _arrow(rows(scan, progress), columns(seen), units(seen))
-
-
-def _arrow(table: Iterable[dict[str, Any]], names: list[str], counted: dict[str, str]) -> Any:
-    """All rows as one pyarrow.Table, units as metadata of its fields."""
-    import pyarrow as pa
-
-    held: dict[str, list[Any]] = {name: [] for name in names}
-    for row in table:
-        for name, values in held.items():
-            values.append(row.get(name))
-    made = {name: _column(values) for name, values in held.items()}
-    metadata = {name: {"unit": counted[name]} if name in counted else None for name in names}
-    schema = pa.schema([pa.field(name, column.type, metadata=metadata[name]) for name, column in made.items()])
-    return pa.table(made, schema=schema)
+    seen = _dialects(scan)
+    return arrow_table(rows(scan, progress), kinds_of(rows(scan), columns(seen)), units(seen))
 
 
 def to_pandas(scan: Scan) -> Any:
@@ -225,13 +225,5 @@ def to_pandas(scan: Scan) -> Any:
     return to_arrow(scan).to_pandas(types_mapper=pd.ArrowDtype)
 
 
-def _column(values: list[Any]) -> Any:
-    """A column of one type: integers, floating-point numbers (infinite ones came as words), or text."""
-    import pyarrow as pa
-
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int}:
-        return pa.array(values, pa.uint64() if any(value is not None and value >= 1 << 63 for value in values) else pa.int64())
-    if float in kinds:
-        return pa.array([None if value is None else float(value) for value in values], pa.float64())
-    return pa.array([None if value is None else str(value) for value in values], pa.string())
+def _dialects(scan: Scan) -> list[Dialect]:
+    return list({id(dialect): dialect for dialect in scan.told.by_extent.values()}.values())

@@ -165,6 +165,20 @@ def canonical_comp_t(field: Any) -> Any:
     return (field < 0x2000) | ((field & 0x1FFF) >= 1024)
 
 
+def each(test: Callable[[Any], Any], *fields: str) -> dict[str, Any]:
+    """The same test of several fields, as rules named like them but for their prefix: `utime` of ``ac_utime``."""
+    return {_bare(field): test(this[field]) for field in fields}
+
+
+def comp_t_seconds(ticks: Any, *fields: str) -> dict[str, Any]:
+    """Derived columns for ``comp_t`` fields that count so many ticks a second: `utime_seconds` of ``ac_utime``."""
+    return {f"{_bare(field)}_seconds": comp_t(this[field]) / ticks for field in fields}
+
+
+def _bare(field: str) -> str:
+    return field.partition("_")[2] or field
+
+
 def whole_float(field: Any) -> Any:
     """What an encoder leaves that turns an unsigned 64-bit integer into a floating-point number."""
     return (field >= 0) & (field < 2.0**64) & (floor(field) == field)

@@ -7,7 +7,7 @@ import typer
 
 from acctrecover.console import show, show_objects
 from acctrecover.errors import AcctrecoverError
-from acctrecover.options import Cookie, Json, Length, MapfileIn, Passwd, Places, Start, places_of, word
+from acctrecover.options import Cookie, Json, Length, MapfileIn, Most, Passwd, Places, Start, places_of, word
 
 
 def formats(
@@ -47,6 +47,7 @@ def explain(
     start: Start = None,
     length: Length = None,
     mapfile_in: MapfileIn = None,
+    most: Most = None,
     passwd: Passwd = None,
     utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in local time.")] = False,
     as_json: Json = False,
@@ -69,7 +70,7 @@ def explain(
         offset = -1
     if not path or offset < 0:
         raise AcctrecoverError(f"{place}: say PATH@OFFSET, as pacct@0x2fd4 or pacct@12244")
-    with window(path, start, length, mapfile_in) as evidence:
+    with window([path], start, length, mapfile_in, most=most) as evidence:
         told = run(evidence, offset, form, cookie=word(cookie), places=places_of(places))
     if passwd is not None:
         from acctrecover.users import read_users

@@ -84,8 +84,9 @@ class Merge:
     def lossless(self) -> bool:
         """Whether the copies together make up the whole stream, without a doubt."""
         doubtful = self.counts.get("suspect", 0) + self.counts.get("healed", 0)
+        ends = all(any(each.at == found.size for each in found.breaks) for found in self.scans)  # no copy shows where it ends
         changed = any(self.gave[c] and found.transfer is not None for c, found in enumerate(self.scans))
-        return bool(self.kept) and not (self.lost or self.conflicts or self.strays or self.left_out or doubtful or changed)
+        return bool(self.kept) and not (self.lost or self.conflicts or self.strays or self.left_out or doubtful or changed or ends)
 
     @property
     def quarantined(self) -> int:

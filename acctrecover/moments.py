@@ -20,8 +20,9 @@ SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def counted(record: Record) -> tuple[str, str, int] | None:
-    """(field, what it counts from, how many make a second) of a record's first field with a unit as "ns since boot"."""
-    told = ((name, SINCE.fullmatch(unit)) for name, unit in record.units.items())
+    """(field, what it counts from, how many make a second) of a layout's first field with a unit as "ns since boot"."""
+    fields = {sub.name for sub in record.layout.subcons}
+    told = ((name, SINCE.fullmatch(unit)) for name, unit in record.units.items() if name in fields)
     return next(((name, said[2], SECOND[said[1]]) for name, said in told if said), None)
 
 

@@ -43,6 +43,17 @@ Passwd = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 
+Joined = Annotated[
+    bool,
+    typer.Option("--joined", help="The inputs, in this order, are one stream: a log and its rotations."),
+]
+Most = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE", help="Unpack so much of a compressed input, 0: take it as it is. Default: 1Gi and 100 times its size."
+    ),
+]
+
 
 def word(text: str | None) -> int | None:
     """The cookie that --cookie names. Raises AcctrecoverError for what is no word, or none that can be a cookie."""

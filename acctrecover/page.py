@@ -17,6 +17,7 @@ from typing import BinaryIO
 from acctrecover import __version__
 from acctrecover.page_data import EXTENTS, RECORDS, escaped, page_data
 from acctrecover.report import verdict
+from acctrecover.report_source import names
 from acctrecover.result import Scan
 from acctrecover.words import number, plain
 
@@ -33,10 +34,10 @@ def write_page(scan: Scan, file: BinaryIO, options: Options) -> None:
         "verdict": told.removeprefix(f"{plain(scan.name)}: "),
         "next": advice[0].removeprefix("next: ") if advice else "nothing",
         "size": f"{number(scan.size, 'byte')} ({scan.size:#x})",
-        "sha256": scan.sha256,
+        "sha256": _digests(scan),
         "transfer": _transfer(scan),
-        "command": command(scan.name, options),
-        "options": ", ".join(f"{name} {value}" for name, values in options.items() for value in values) or "none",
+        "command": command(names(scan), options),
+        "options": ", ".join(f"{name} {value}".strip() for name, values in options.items() for value in values) or "none",
         "versions": ", ".join(
             [f"acctrecover {__version__}", f"Python {platform.python_version()}"]
             + [f"{name} {version(name)}" for name in ("numpy", "construct")]
@@ -51,10 +52,17 @@ def write_page(scan: Scan, file: BinaryIO, options: Options) -> None:
     file.write(page.encode("utf-8", "backslashreplace"))
 
 
-def command(name: str, options: Options) -> str:
+def command(paths: Sequence[str], options: Options) -> str:
     """The command that makes the page of an input again, to paste into a shell."""
-    given = [word for option, values in options.items() for value in values for word in (option, str(value))]
-    return " ".join(["acctrecover scan", *map(_quoted, [*given, name]), "--html report.html"])
+    given = [word for option, values in options.items() for value in values for word in (option, str(value)) if word]
+    return " ".join(["acctrecover scan", *map(_quoted, [*given, *paths]), "--html report.html"])
+
+
+def _digests(scan: Scan) -> str:
+    """The SHA-256 of each file as given, and of what offsets are of where that is not the file."""
+    told = [(part.packed.sha256 if part.packed is not None else part.sha256, part.name) for part in scan.parts]
+    what = "of what came out" if len(told) == 1 else "of the one stream"
+    return "; ".join([*(f"{digest} of {plain(name)}" for digest, name in told), f"{scan.sha256} {what}"]) if told else scan.sha256
 
 
 def _quoted(word: str) -> str:

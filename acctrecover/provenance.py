@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acctrecover.given import given
 from acctrecover.registry import declarations, folder
 from acctrecover.result import Scan
 from acctrecover.source import Source, open_source
@@ -44,7 +45,7 @@ class Run:
         }
 
 
-def given(path: str | os.PathLike[str] | None) -> str | None:
+def named(path: str | os.PathLike[str] | None) -> str | None:
     """A path as JSON."""
     return None if path is None else os.fspath(path)
 
@@ -73,12 +74,11 @@ def voids(source: Source) -> dict[str, Any]:
 
 
 def told_input(found: Scan, gave: int, same: int | None = None) -> dict[str, Any]:
-    """One input: its path, size and SHA-256, what a scan found in it, and how many records of it were written."""
+    """One input: of what files it is, with sizes and SHA-256; what a scan found in it, and how many records of it were written."""
     odd = [oddity for extent in found.told.extents for oddity in extent.oddities]
     return {
         "path": found.name,
-        "size": found.size,
-        "sha256": found.sha256 or None,
+        **given(found),
         "same_as": same,
         **seen_of(found),
         **({"undone": undone(found)} if found.told is not found else {}),
@@ -90,12 +90,14 @@ def told_input(found: Scan, gave: int, same: int | None = None) -> dict[str, Any
 
 
 def seen_of(found: Scan) -> dict[str, Any]:
-    """What of the input was looked at, where that is not all: the window that its SHA-256 is of, what was taken for NUL bytes."""
+    """What of the input was looked at, where that is not all: the window that its SHA-256 is of (of a compressed input that of what
+    came out), what was taken for NUL bytes, where compressed data broke."""
     source = found.evidence
     if not isinstance(source, Source):
         return {}
     window = {"window": [source.start, source.stop]} if (source.start, source.stop) != (0, source.size) else {}
-    return {**window, **voids(source)}
+    breaks = [each.to_json() for each in found.breaks]
+    return {**window, **voids(source), **({"breaks": breaks} if breaks else {})}
 
 
 def spans(parts: Iterable[Span]) -> list[dict[str, int]]:
@@ -139,7 +141,7 @@ def account(
             "tool": tool(),
             "options": run.options(),
             "inputs": inputs,
-            "output": {"path": given(run.output), **output},
+            "output": {"path": named(run.output), **output},
             "records": records,
             "whole": whole,
             "pieces": pieces,
@@ -147,7 +149,7 @@ def account(
             "lost": list(lost),
             "conflicts": list(conflicts),
             "out_of_place": list(out_of_place),
-            "quarantine": {"path": given(run.quarantine), **quarantine},
+            "quarantine": {"path": named(run.quarantine), **quarantine},
             "dropped": dropped,
         }
     )

@@ -9,7 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import show, show_objects
 from acctrecover.errors import AcctrecoverError, OutputError
-from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Places, Start, places_of, word
+from acctrecover.options import Cookie, Force, Formats, Joined, Json, Length, MapfileIn, Most, Places, Start, places_of, word
 
 
 def repair(
@@ -39,6 +39,8 @@ def repair(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Write no file at all; say what would be written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave suspect and healed records out.")] = False,
     stale: Annotated[str, typer.Option(metavar="keep|drop", help="Stale records, duplicates and another stream's.")] = "keep",
+    joined: Joined = False,
+    most: Most = None,
     force: Force = False,
 ) -> None:
     """Copy the surviving records into a new file, byte for byte.
@@ -50,12 +52,17 @@ def repair(
     Example: acctrecover repair /var/log/account/pacct -o pacct.recovered --report pacct.json
 
     Example: acctrecover repair pacct.disk1 pacct.backup -o pacct.merged
+
+    Example: acctrecover repair --joined pacct.1.gz pacct -o pacct.recovered
     """
+    from contextlib import ExitStack
+
     from acctrecover.report_repair import merge_text, repair_text
+    from acctrecover.window import window
 
     if stale not in ("keep", "drop"):
         raise AcctrecoverError(f"--stale {stale}: say keep or drop")
-    if len(paths) > 1 and (start or length or mapfile_in):
+    if len(paths) > 1 and not joined and (start or length or mapfile_in):
         raise AcctrecoverError("--start, --length and --mapfile-in take one copy")
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
@@ -69,18 +76,20 @@ def repair(
         "stale": stale == "keep",
         "force": force,
     }
-    with bar(paths, passes=2 if dry_run else 3) as progress:
-        if len(paths) == 1:
+    with bar(paths, passes=2 if dry_run else 3) as progress, ExitStack() as opened:
+        copies = [
+            opened.enter_context(window(group, start, length, mapfile_in, progress, joined=joined, most=most))
+            for group in ([paths] if joined else [[path] for path in paths])
+        ]
+        if len(copies) == 1:
             from acctrecover.repairing import repair as run
-            from acctrecover.window import window
 
-            with window(paths[0], start, length, mapfile_in, progress) as evidence:
-                repaired = run(evidence, to, formats, **how, progress=progress)
+            repaired = run(copies[0], to, formats, **how, progress=progress)
             account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to)
         else:
             from acctrecover.merging import merge
 
-            merged = merge(paths, to, formats, **how, progress=progress)
+            merged = merge(copies, to, formats, **how, progress=progress)
             account, whole, lines = merged.to_json, merged.lossless, merge_text(merged, to)
     if as_json:
         show_objects([account()])

@@ -18,7 +18,7 @@ from acctrecover.output import accepted, atomic_outputs
 from acctrecover.provenance import Run, account, left, spans, told_input, written
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
-from acctrecover.source import PIECE, Evidence, file_of, open_source
+from acctrecover.source import PIECE, Evidence, files_of, open_source
 
 
 @dataclass
@@ -108,7 +108,7 @@ def repair(
     `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
     """
     paths = {"out": out, "aside": quarantine, "account": report}
-    targets = accepted([file_of(evidence)], paths, force=force)
+    targets = accepted(files_of(evidence), paths, force=force)
     with open_source(evidence, progress) as source:
         found = scan(source, formats, cookie=cookie, places=places, progress=progress)
         stream = main_stream(found)

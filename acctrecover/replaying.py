@@ -135,6 +135,17 @@ def voided(read: Read, voids: list[list[Any]]) -> Read:
     return seen if voids else read
 
 
+def joined(parts: list[tuple[int, int, Read]]) -> Read:
+    """The bytes of several, [start, stop) one behind the other, as one."""
+
+    def one(start: int, stop: int) -> bytes:
+        return b"".join(
+            read(max(start, low) - low, min(stop, high) - low) for low, high, read in parts if low < stop and start < high
+        )
+
+    return one
+
+
 def copied(read: Read, start: int, stop: int) -> Iterator[bytes]:
     """Bytes [start, stop), some megabytes at a time."""
     for low in range(start, stop, PIECE):

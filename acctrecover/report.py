@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
-from acctrecover.report_source import asked, in_memory, source_object, source_text
+from acctrecover.report_parts import break_lines, break_objects, broken_words, spot_line, spot_object
+from acctrecover.report_source import again, in_memory, source_objects, source_text, target
 from acctrecover.words import number, plain, quoted, when
 
 if TYPE_CHECKING:  # a command loads what it uses
@@ -43,16 +44,18 @@ def lost_records(extent: Extent) -> str:
 
 
 def scan_objects(scan: Scan, signs: Sequence[Sign] | None = None) -> Iterator[dict[str, Any]]:
-    """The objects `scan --json` prints: the source, its extents in offset order, signs where they were looked for, a summary."""
-    source = source_object(scan)
+    """The objects `scan --json` prints: the source, or the stream that several files make and each of them; its extents in offset
+    order, where it broke, signs where they were looked for, a summary."""
+    source, *files = source_objects(scan)
     if scan.transfer is not None:
         undone = scan.told is not scan
         source["transfer"] = {"name": scan.transfer.name, "undone": undone, "detail": scan.transfer.detail}
     if scan.other is not None:
         source["other"] = {"name": scan.other.name, "reader": scan.other.reader}
-    yield source
+    yield from (source, *files)
     for extent in scan.extents:
-        yield extent.to_json()
+        yield {**extent.to_json(), **spot_object(scan, extent)}
+    yield from break_objects(scan)
     yield from (sign.to_json() for sign in signs or ())
     counts = {"records": scan.counts, "chains": len(scan.chains), "gaps": len(scan.gaps), "gap_bytes": lost(scan.extents)}
     counts |= {} if signs is None else {"signs": len(signs)}
@@ -78,18 +81,18 @@ def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True, signs: Se
                 yield f"  ... {number(hidden, 'extent')} more; --all shows them"
             continue
         yield f"{where}  {what}" + (f", {span}" if span else "")
-        if why:
-            yield f"{'':36}{why}"
+        for line in filter(None, (spot_line(scan, scan.extents[index]), why)):
+            yield f"{'':36}{line}"
         odd = [oddity for oddity in scan.extents[index].oddities if oddity.status != "torn"]
         for oddity in odd[:5] if doubts else []:
             yield f"{'':36}{oddity.status} at {oddity.offset:#x}: {oddity.reason}"
         if len(odd) > 5:
             yield f"{'':36}... {number(len(odd) - 5, 'more such record')}"
+    yield from break_lines(scan)
     yield ""
     yield from sign_lines(signs or ())
     if signs is None and scan.chains and scan.size > CHEAP:
-        again = " ".join(map(quoted, [scan.name, *asked(scan)]))
-        yield f"next: acctrecover scan --signs {again} looks for records cut out between others"
+        yield f"next: acctrecover scan --signs {again(scan)} looks for records cut out between others"
     yield from verdict(scan, len(signs or ()))
 
 
@@ -109,29 +112,40 @@ def verdict(scan: Scan, signs: int = 0) -> Iterator[str]:
     counts, name = scan.counts, plain(scan.name)
     look = f"; {number(signs, 'place')} worth a look" if signs else ""
     if not scan.whole and scan.chains:
-        target = "recovered" if scan.name in ("-", "<bytes>") else f"{scan.name}.recovered"
-        yield f"next: acctrecover repair {' '.join(map(quoted, [scan.name, *asked(scan)]))} -o {quoted(target)}"
-    if scan.size == 0:
+        yield f"next: acctrecover repair {again(scan)} -o {quoted(f'{target(scan)}recovered')}"
+    if scan.size == 0 and scan.breaks:
+        yield f"{name}: damaged: nothing could be unpacked{broken_words(scan)}"
+    elif scan.size == 0:
         yield f"{name}: empty, nothing to scan"
     elif scan.whole:
         kinds = ", ".join(sorted({f"{e.format} {e.byte_order}-endian" for e in scan.chains}))
         more = "; one more was being written" if scan.gaps else ""
-        missing = "no byte missing" if signs else "nothing missing"
-        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}), {missing}{misplaced(scan)}{more}{look}"
+        yield f"{name}: whole: {number(counts['intact'], 'record')} ({kinds}){missing(scan, signs)}{misplaced(scan)}{more}{look}"
     elif scan.other is not None:
         yield f"{name}: {scan.other.told.replace('FILE', quoted(scan.name))}"
     elif not scan.chains or in_memory(scan):
         found = f"{number(counts['intact'], 'record')} intact" if scan.chains else "no record of a known format"
         where = in_memory(scan) or number(sum(extent.size for extent in scan.extents), "byte")
-        yield f"{name}: {found} in {where}{misplaced(scan)}"
+        yield f"{name}: {found} in {where}{misplaced(scan)}{broken_words(scan)}"
     elif scan.told is not scan and scan.told.whole:
         assert scan.transfer is not None
-        yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone, nothing missing"
+        yield f"{name}: {scan.transfer.name}: {number(counts['intact'], 'record')} intact once that is undone{missing(scan)}"
     else:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
         gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
-        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{misplaced(scan)}{look}"
+        yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}{broken_words(scan)}{look}"
+
+
+def missing(scan: Scan, signs: int = 0) -> str:
+    """What a whole stream says of records that are not in it; of one that shows signs, that no byte is missing."""
+    return unwritten(scan) or (", no byte missing" if signs else ", nothing missing")
+
+
+def unwritten(scan: Scan) -> str:
+    """How many records the sequence numbers say were lost before they were written; nothing where they have no gaps."""
+    gaps, records = scan.unwritten
+    return f"; {number(records, 'record')} lost before writing ({number(gaps, 'sequence gap')})" if gaps else ""
 
 
 def misplaced(scan: Scan) -> str:

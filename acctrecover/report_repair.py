@@ -26,6 +26,8 @@ def repair_text(result: Repair, out: str | None) -> Iterator[str]:
     for extent in scan.gaps:
         why = ", ".join(filter(None, (extent.cause, lost_records(extent), extent.detail)))
         yield f"left out {extent.start:#x}..{extent.stop:#x} ({number(extent.size, 'byte')}): {why}"
+    for each in scan.breaks:
+        yield f"missing at {each.at:#x}, no one knows how many bytes: {each.cause}, {each.detail}"
     for extent in scan.chains:
         if (extent.format, extent.byte_order) != (result.format, result.byte_order):
             yield (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from acctrecover.cookies import GIB, CookieStats, swap
-from acctrecover.words import number, rate, seen
+from acctrecover.words import number, plain, rate, seen
 
 
 def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
@@ -13,6 +13,7 @@ def stats_text(stats: CookieStats, top: int) -> Iterator[str]:
     where = "even offsets" if stats.align == 2 else "every byte offset"
     of = number(stats.bytes, "byte") + (f" in {stats.inputs:,} inputs" if stats.inputs > 1 else "")
     yield f"{number(stats.words, 'word')} at {where} of {of}, {stats.order}-endian"
+    yield from (f"not all was counted: {plain(each)}" for each in stats.breaks)
     if stats.unreadable:
         yield f"{number(stats.unreadable, 'byte')} more cannot be read and are not counted"
     if not stats.words:

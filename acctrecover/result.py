@@ -13,6 +13,7 @@ import numpy.typing as npt
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Extent, Oddity
 from acctrecover.others import Other
+from acctrecover.packed import Break, Part
 from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Found
@@ -55,12 +56,25 @@ class Scan:
     those of the undone bytes."""
     other: Other | None = None
     """What the input is where it holds no record and begins as another kind of file does."""
+    parts: tuple[Part, ...] = ()
+    """The files that the stream was put together from, or came out of; none where it is one file as it stands."""
+
+    @property
+    def broke(self) -> list[tuple[Part, Break]]:
+        """(file, where it broke) of compressed files, by offsets in the stream; of a window no more than is in it."""
+        low, high = (self.extents[0].start, self.extents[-1].stop) if self.extents else (0, self.size)
+        return [(part, each) for part in self.parts for each in part.breaks if low <= each.at <= high]
+
+    @property
+    def breaks(self) -> list[Break]:
+        """Where compressed files broke, by offsets in the stream."""
+        return [each for _, each in self.broke]
 
     @property
     def whole(self) -> bool:
         """Whether nothing is missing, doubtful or damaged; a record that was just being written is none of that."""
         gaps = any(gap.cause != WRITING for gap in self.gaps)
-        return self.transfer is None and not gaps and not any(extent.oddities for extent in self.extents)
+        return self.transfer is None and not gaps and not self.breaks and not any(extent.oddities for extent in self.extents)
 
     @property
     def told(self) -> Scan:
@@ -82,6 +96,12 @@ class Scan:
         counts = {status: odd.count(status) for status in ("suspect", "healed", "torn")}
         whole = sum(extent.records for extent in self.chains)
         return {"intact": whole - counts["suspect"] - counts["healed"], **counts}
+
+    @property
+    def unwritten(self) -> tuple[int, int]:
+        """Gaps in sequence numbers, and the records that their writer lost in them: their absence is no damage."""
+        holes = [extent.holes for extent in self.extents if extent.holes is not None]
+        return sum(gaps for gaps, _ in holes), sum(lost for _, lost in holes)
 
     @cached_property
     def records(self) -> npt.NDArray[Any]:

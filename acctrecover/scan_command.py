@@ -10,7 +10,22 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SelfCheckError, SourceError
-from acctrecover.options import Cookie, Force, Formats, Json, Length, MapfileIn, Passwd, Paths, Places, Start, places_of, word
+from acctrecover.options import (
+    Cookie,
+    Force,
+    Formats,
+    Joined,
+    Json,
+    Length,
+    MapfileIn,
+    Most,
+    Passwd,
+    Paths,
+    Places,
+    Start,
+    places_of,
+    word,
+)
 
 
 def scan(
@@ -47,6 +62,8 @@ def scan(
     every: Annotated[
         bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
     ] = False,
+    joined: Joined = False,
+    most: Most = None,
     signs: Annotated[
         bool | None,
         typer.Option(
@@ -62,6 +79,8 @@ def scan(
     Exit status 2 also for an input that is another kind of file, as a systemd journal: the tool that reads it is named.
 
     Example: acctrecover scan /var/log/account/pacct
+
+    Example: acctrecover scan --joined pacct.2.gz pacct.1.gz pacct
     """
     from acctrecover.report import scan_objects, scan_text
     from acctrecover.scanning import scan as run
@@ -81,19 +100,21 @@ def scan(
         "--start": list(filter(None, [start])),
         "--length": list(filter(None, [length])),
         "--mapfile-in": list(filter(None, [mapfile_in])),
+        "--most": list(filter(None, [most])),
+        "--joined": [""] if joined else [],
     }
     if any(outputs.values()):
         from acctrecover.beside import ready, write
 
-        ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force)
+        ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force, joined=joined)
     worst, shown, several, since = 0, False, [], {}
-    for path in paths:
+    for inputs in [paths] if joined else [[path] for path in paths]:
         try:
-            with bar([path], passes=1 if records is None else 2) as progress:
-                with window(path, start, length, mapfile_in, progress) as evidence:
+            with bar(inputs, passes=1 if records is None else 2) as progress:
+                with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
                     found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
                 odd = looked(found, signs)
-                if len(paths) > 1:
+                if len(inputs) < len(paths):
                     several.append(found)
                 elif any(outputs.values()):
                     write([found], outputs, options, force=force, progress=progress, users=users)

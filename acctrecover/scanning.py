@@ -55,12 +55,17 @@ def scan(
     `formats` names the formats to try (default: all); `cookie` replaces the declared cookie of framed formats; `places` are
     files or folders of format declarations instead of those that ship; `risk` is the E-value up to which a chain that stands
     alone is believed; `progress` is told of bytes done, of a pipe's twice:
-    it is copied to a temporary file first. Raises SourceError, FormatError, AcctrecoverError for an unknown format name.
+    it is copied to a temporary file first. What a compressed file holds is scanned, see `open_source`.
+    Raises SourceError, FormatError, AcctrecoverError for an unknown format name.
     Damage is a result, never an exception.
     """
     every = compiled(tuple(formats or ()), cookie, tuple(map(str, places)))
     with open_source(evidence, progress) as source:
         raw = _settled(_scan(source, every, progress, risk), source)
+        if raw.breaks:
+            from acctrecover.broken import broken  # few inputs are compressed
+
+            raw = broken(raw)
         found = raw if isinstance(evidence, Source) else replace(raw, evidence=source)
         if raw.whole:
             return found
@@ -107,7 +112,7 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     extents = [extent for extent in extents if extent.cause != OUTSIDE]
     if source.core is not None:
         extents = [replace(extent, address=source.core.address(extent.start)) for extent in extents]
-    return Scan(source.name, source.size, source.sha256(progress), extents, source, owners)
+    return Scan(source.name, source.size, source.sha256(progress), extents, source, owners, parts=source.parts)
 
 
 def _settled(found: Scan, source: Source) -> Scan:

@@ -16,6 +16,8 @@ EPOCH = "s since 1970"
 """The unit of a field that holds a time."""
 TIMES = {EPOCH: 1, "ms since 1970": 10**3, "us since 1970": 10**6, "ns since 1970": 10**9}
 """Every such unit, and how many of them make a second."""
+NS_SINCE_BOOT = "ns since boot"
+"""The unit of a field that tells when, but not the date: it orders the records of one machine."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Record:
     `layout` is a construct Struct of little-endian numbers and byte strings (a length may be an expression over the
     payload's `length`), or the name of a format whose record this one carries. `rules` are named `this` expressions that
     every record of the writer satisfies. `clock` gives seconds since the epoch; `derived` gives further columns, named
-    with their units; `labels` turn a number, or a byte string, into words; `units` say what a raw number counts, as
-    "1/100 s" or "KiB", and are one of TIMES for a time.
+    with their units; `labels` turn a number, or a byte string, into words; `units` say what a raw number, or one of `parts`,
+    counts, as "1/100 s" or "KiB", and are one of TIMES for a time, a derived one too.
     """
 
     name: str

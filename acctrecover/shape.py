@@ -52,12 +52,14 @@ class Shape:
         for name, expr in (*record.derived.items(), *((name, getattr(record, name)) for name in TOLD)):
             if expr is not None:
                 self.check(name, expr)
-        for what, names in (
-            ("labels", record.labels),
-            ("units", record.units),
-            ("command", {record.command: ""} if record.command else {}),
+        fields = set(self.dtype.names or ())
+        columns = fields.union(record.derived, record.parts.names if record.parts is not None else ())
+        for what, names, known in (
+            ("labels", record.labels, fields),
+            ("units", record.units, columns),
+            ("command", {record.command} if record.command else set(), fields),
         ):
-            if unknown := set(names) - set(self.dtype.names or ()):
+            if unknown := set(names) - known:
                 raise FormatError(f"{where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
         self.native = [native(expr, self.dtype, big) for _, expr in self.rules]
         if not all(self.native):

@@ -9,18 +9,23 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import BinaryIO
 
 from acctrecover.elf import Core
 from acctrecover.errors import SourceError
 from acctrecover.look import is_core, look
+from acctrecover.packed import Break, Packed, Part
+from acctrecover.packings import LEAD, packing_of
 from acctrecover.pread import pread
 from acctrecover.voids import ELSEWHERE, ERROR, HOLE, OUTSIDE, Voids
 
 PIECE = 1 << 22
 """Bytes read at once when the whole input is hashed or a pipe is emptied."""
 NULS = bytes(PIECE)
+UNPACKED, RATIO = 1 << 30, 100
+"""Bytes that a compressed file may become: so many, and so many for each of its own."""
 CLOSED = -1
 """The descriptor of a closed Source: reading it fails."""
 MOST_HASHED = 1 << 40
@@ -40,12 +45,15 @@ class Source:
 
     `name` is the path as given, "-" for standard input, "<bytes>" for bytes. `fd_stat` is the file's os.stat_result,
     None where there is no file. A Source is evidence itself: `open_source` opens the same bytes once more, also after this
-    one was closed; those of a pipe were read once and are `held` as long as a Source of them is.
+    one was closed; those of a pipe were read once and are `held` as long as a Source of them is. What a compressed file holds
+    is held, too, and `packed` tells of the file.
 
     `voids` are the ranges without bytes of their own, which read as NUL bytes; read errors join them as they are met.
     Of a `core` only the memory in it is looked at. `start` and `stop` are the window that is asked for: what lies outside is void,
     offsets stay those of the input; `asked` are the options of a command that looks at the same.
     """
+
+    packed: Packed | None = None
 
     def __init__(
         self, name: str, size: int, fd: int | None, data: bytes, fd_stat: os.stat_result | None, held: Held | None = None
@@ -78,14 +86,18 @@ class Source:
             return self._same(self.fd)
         if self.fd is not None and self.fd != CLOSED:
             return self._same(os.dup(self.fd))
-        with open_source(self.name) as other:
+        with open_source(self.name, most=0) as other:
             if other.fd_stat is None or other.fd is None or not os.path.samestat(self.fd_stat, other.fd_stat):
                 raise SourceError(f"{self.name}: another file has taken its name since it was first read")
             return self._same(os.dup(other.fd))
 
     def _same(self, fd: int | None) -> Source:
-        other = Source(self.name, self.size, fd, self.data, self.fd_stat, self.held)
+        return self._seen_by(Source(self.name, self.size, fd, self.data, self.fd_stat, self.held))
+
+    def _seen_by(self, other: Source) -> Source:
+        """Another Source of the same bytes, of which the same is looked at."""
         other.start, other.stop, other.asked, other.voids, other.core = self.start, self.stop, self.asked, self.voids, self.core
+        other.packed = self.packed
         return other
 
     def limit(self, start: int, stop: int) -> None:
@@ -162,30 +174,53 @@ class Source:
             raise self._failure
         return self._digest
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The files that the stream was put together from; none where it is one file as it stands. Raises what `sha256` does."""
+        return () if self.packed is None else (Part(self.name, 0, self.size, self.sha256(), self.packed),)
+
+    @property
+    def broke(self) -> list[tuple[str, Break]]:
+        """(file, where it broke) of compressed files."""
+        return [(self.name, each) for each in self.packed.breaks] if self.packed is not None else []
+
+    @property
+    def files(self) -> list[os.stat_result | None]:
+        """The status of each file that the bytes come from, None for what is no file."""
+        return [self.fd_stat]
+
     def _hash(self) -> None:
         if self.unhashed:
             return
         state = hashlib.sha256()
         try:
-            for at in range(self.start, self.stop, PIECE):
+            for octets in self.hashed():
                 if self._closing:
                     return
-                self._feed(state, at, min(at + PIECE, self.stop))
-                self._hashed = at - self.start
+                state.update(octets)
+                self._hashed += len(octets)
         except SourceError as error:
             self._failure = error
         self._digest = state.hexdigest()
 
-    def _feed(self, state: hashlib._Hash, start: int, stop: int) -> None:
-        for low, high, cause in self.voids.within(start, stop):
-            if cause in (HOLE, ERROR):
-                state.update(self._read(start, low))
-                state.update(memoryview(NULS)[: high - low])
-                start = high
-        state.update(self._read(start, stop))
+    def hashed(self) -> Iterator[bytes | memoryview]:
+        """The bytes of the input, or of its window, as they are hashed. Raises SourceError as `read` does."""
+        for at in range(self.start, self.stop, PIECE):
+            stop = min(at + PIECE, self.stop)
+            for low, high, cause in self.voids.within(at, stop):
+                if cause in (HOLE, ERROR):
+                    yield self._read(at, low)
+                    yield memoryview(NULS)[: high - low]
+                    at = high
+            yield self._read(at, stop)
 
 
 Evidence = str | os.PathLike[str] | bytes | bytearray | memoryview | Source
+
+
+def files_of(evidence: Evidence) -> list[os.stat_result | None]:
+    """The status of each file that an input consists of, as `file_of` has it."""
+    return evidence.files if isinstance(evidence, Source) else [file_of(evidence)]
 
 
 def file_of(evidence: Evidence) -> os.stat_result | None:
@@ -200,10 +235,13 @@ def file_of(evidence: Evidence) -> os.stat_result | None:
         return None
 
 
-def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda done: None) -> Source:
+def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda done: None, most: int | None = None) -> Source:
     """Open a path, "-" (standard input), bytes or a Source. Raises SourceError in one line for whatever cannot be read.
 
-    What has no length of its own, as a pipe, is copied to a temporary file first; `progress` is told of the bytes.
+    What has no length of its own, as a pipe, is copied to a temporary file first; `progress` is told of the bytes. A file or
+    pipe that gzip, bzip2, xz or zstd compressed is decompressed into one: all that can be read of it, up to `most` bytes
+    (default: UNPACKED, and RATIO times its own size; with 0 it stays as it is); `packed` has where it broke. Bytes and block
+    devices stay as they are.
     """
     if isinstance(evidence, Source):
         return evidence.again()
@@ -215,15 +253,15 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         fd = os.dup(_standard_input())
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode) and status.st_size and os.lseek(fd, 0, os.SEEK_CUR) == 0:
-            return _seen(Source(name, status.st_size, fd, b"", status, Held(fd)))
-        return _spooled(name, fd, progress)
+            return _unpacked(Source(name, status.st_size, fd, b"", status, Held(fd)), progress, most)
+        return _unpacked(_spooled(name, fd, progress), progress, most)
     fd = _opened(name)
     status = os.fstat(fd)
     proc = stat.S_ISREG(status.st_mode) and not status.st_size and not is_core(fd)
     if stat.S_ISFIFO(status.st_mode) or proc:  # /proc says 0 of all it has
-        return _spooled(name, fd, progress)
+        return _unpacked(_spooled(name, fd, progress), progress, most)
     if stat.S_ISREG(status.st_mode):
-        return _seen(Source(name, status.st_size, fd, b"", status))
+        return _unpacked(Source(name, status.st_size, fd, b"", status), progress, most)
     if stat.S_ISBLK(status.st_mode):
         return Source(name, os.lseek(fd, 0, os.SEEK_END), fd, b"", status)
     os.close(fd)
@@ -260,22 +298,66 @@ def _opened(name: str) -> int:
 
 def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
     """All that a descriptor still gives, in a temporary file without a name; the descriptor is closed."""
+
+    def fill(spool: BinaryIO) -> None:
+        while data := _next(name, fd):
+            spool.write(data)
+            progress(len(data))
+
+    try:
+        return _held(name, fill, None)
+    finally:
+        os.close(fd)
+
+
+def unpacked(source: Source, most: int) -> Source:
+    """What is in a compressed file that was opened with `most` 0, at most so many bytes, as `open_source` has it."""
+    return _unpacked(source.again(), lambda done: None, max(1, most))
+
+
+def _unpacked(raw: Source, progress: Callable[[int], None], most: int | None) -> Source:
+    """What a compressed file holds, in a temporary file without a name; the source itself where it is not compressed. Either with
+    what is to be seen of it."""
+    packing = packing_of(raw.read(0, LEAD))
+    if packing is None or most == 0:
+        source = _seen(raw)
+        source.asked = ("--most", "0") if packing is not None else ()
+        return source
+    from acctrecover.decoders import MissingError  # few inputs are compressed
+    from acctrecover.unpacking import Unpacking
+
+    limit = UNPACKED + RATIO * raw.size if most is None else most
+    with raw:
+        raw.start_hash()
+        found: list[Unpacking] = []
+
+        def fill(spool: BinaryIO) -> None:
+            found.append(Unpacking(raw.read, raw.size, packing, spool, limit, progress))
+            found[0].run()
+
+        try:
+            source = _seen(_held(raw.name, fill, raw.fd_stat))
+        except MissingError as error:
+            raise SourceError(f"{raw.name}: {error}") from None
+        source.asked = () if most is None else ("--most", str(most))
+        source.packed = Packed(packing.name, raw.size, raw.sha256(), found[0].members, tuple(found[0].breaks))
+        return source
+
+
+def _held(name: str, fill: Callable[[BinaryIO], None], status: os.stat_result | None) -> Source:
+    """A source of what `fill` writes to a temporary file without a name."""
     folder = tempfile.gettempdir()
     if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
         folder = "/var/tmp"  # made for what is large; /tmp is memory on many machines
     try:
         with tempfile.TemporaryFile(dir=folder) as spool:
-            while data := _next(name, fd):
-                spool.write(data)
-                progress(len(data))
+            fill(spool)
             spool.flush()
             held = Held(os.dup(spool.fileno()))
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise SourceError(f"{name}: cannot be kept in {folder}: {reason}; TMPDIR names another folder") from None
-    finally:
-        os.close(fd)
-    return _seen(Source(name, os.fstat(held.fd).st_size, held.fd, b"", None, held))
+    return Source(name, os.fstat(held.fd).st_size, held.fd, b"", status, held)
 
 
 def _next(name: str, fd: int) -> bytes:

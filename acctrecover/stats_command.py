@@ -9,7 +9,7 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show, show_objects, status_of
 from acctrecover.errors import SourceError
-from acctrecover.options import Force, Json, Length, MapfileIn, Order, Paths, Start, word
+from acctrecover.options import Force, Joined, Json, Length, MapfileIn, Most, Order, Paths, Start, word
 
 
 def cookie_stats(
@@ -25,6 +25,8 @@ def cookie_stats(
     mapfile_in: MapfileIn = None,
     as_json: Json = False,
     table: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the counts of all 65536 words as .npy or .csv.")] = None,
+    joined: Joined = False,
+    most: Most = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the counts of all words as a map of 256 by 256, as .svg or .png.")
     ] = None,
@@ -53,9 +55,9 @@ def cookie_stats(
     accepted([file_of(path) for path in paths], {"--table": table, "--plot": plot}, force=force)
     stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
     with bar(paths) as progress:
-        for path in paths:
+        for inputs in [paths] if joined else [[path] for path in paths]:
             try:
-                with window(path, start, length, mapfile_in, progress) as evidence:
+                with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
                     stats += run(evidence, align=align, order=order, cookie=stats.cookie, progress=progress)
             except SourceError as error:
                 complain(error)
@@ -70,4 +72,4 @@ def cookie_stats(
         show_objects([stats.to_json(top)])
     else:
         show(stats_text(stats, top))
-    raise typer.Exit(status)
+    raise typer.Exit(status or (1 if stats.breaks else 0))

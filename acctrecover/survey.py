@@ -136,7 +136,7 @@ class Survey:
 
     def likeliest(self, room: int, edges: set[int], risk: float = RISK, *, longest: bool = False) -> list[Chain]:
         """The chains whose E-value over `room` bytes is at most `risk`, of those that overlap the best, or the `longest`: what
-        carries a stream is longer than the stream. In offset order.
+        carries a stream is longer than the stream. None that another of its dialect holds as a whole. In offset order.
 
         A chain that starts or stops at one of `edges`, where other chains end or begin, needs no room. In linear time, but for
         sorting: many chains may share their last records.
@@ -154,9 +154,16 @@ class Survey:
         margins = [
             (bits[i] - (0 if starts[i] in edges or landings[i] in edges else safe), i) for i, head in enumerate(heads) if head
         ]
-        high = self.low + len(self.octets)
         taken: list[tuple[int, int, int]] = []  # (start, stop, head), none overlapping another
+        high = self.low + len(self.octets)
         believed = [(margin, head) for margin, head in margins if 2.0**-margin <= risk]
+        carried, reached = set(), [self.low] * len(self.dialects)
+        for _, head in sorted(believed, key=lambda pair: (starts[pair[1]], -landings[pair[1]])):
+            if landings[head] <= reached[owners[head]]:
+                carried.add(head)
+            elif landings[head] <= high:
+                reached[owners[head]] = landings[head]
+        believed = [pair for pair in believed if pair[1] not in carried]
         for _, head in sorted(believed, key=lambda pair: (starts[pair[1]] - landings[pair[1]] if longest else -pair[0], pair[1])):
             at = bisect_left(taken, (landings[head],))
             if landings[head] <= high and (not at or taken[at - 1][1] <= starts[head]):
@@ -244,10 +251,13 @@ def survey(
 
 
 def _incoherence(seconds: npt.NDArray[np.float64]) -> float:
-    """Nearly 0, less than a byte is worth: how far the clocks of candidates are from a history, to tell byte orders apart."""
+    """Nearly 0, less than a byte is worth: how far the clocks of candidates are from a history, to tell byte orders apart.
+
+    Leaps of a clock speak louder than dates: some genuine streams are older than YEARS.
+    """
     seconds = seconds[~np.isnan(seconds)]
     if not len(seconds):
         return 0.0
     odd = float((~dated(seconds)).mean())
     jumps = float((np.abs(np.diff(seconds)) > DAY).mean()) if len(seconds) > 1 else 0.0
-    return 1e-4 * (odd + jumps)
+    return 1e-4 * (odd + 2 * jumps)

@@ -25,12 +25,12 @@ def seal(text: bytes, report: dict[str, Any]) -> str:
 
 def size_of(told: dict[str, Any]) -> int:
     """Bytes that the offsets of pieces and patches count: of the input, or of what undoing made of it."""
-    return int(told.get("undone", told)["size"])
+    return int(told.get("undone", told.get("unpacked", told))["size"])
 
 
 def tiled(told: dict[str, Any]) -> str:
     """Of the extents of one input: each byte that was looked at is in just one, and its records are counted."""
-    at, end = told.get("window", (0, told["size"]))
+    at, end = told.get("window", (0, told.get("unpacked", told)["size"]))
     for extent in told["extents"]:
         if extent["start"] != at or extent["stop"] <= at:
             return f"no extent begins at {at:#x}"

@@ -8,13 +8,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from acctrecover import replaying, tallying
 from acctrecover.errors import AcctrecoverError
-from acctrecover.source import Source, open_source
-from acctrecover.voids import ERROR, HOLE, Voids
+from acctrecover.source import Source, open_source, unpacked
+from acctrecover.voids import Voids
 from acctrecover.words import number, plain
 
 SCHEMA = "acctrecover/verify/1"
@@ -61,11 +62,13 @@ def verify(
 ) -> Verification:
     """Check the report of a repair against its inputs and outputs.
 
-    `inputs` (as many as the report has), `output` and `quarantine` say where files have gone; by default they are looked for
-    where the report says, from the current folder, from the report's, and beside the report. `progress` is told of the bytes
-    of the inputs that are hashed and of the output that are made. Raises SourceError for a file that is not there or cannot be
-    read, AcctrecoverError for a file that is no report of a repair or for another number of inputs. A claim that does not hold
-    is a result, never an exception.
+    `inputs` (as many as the report has files, those that were joined each), `output` and `quarantine` say where files have gone;
+    by default they are looked for where the report says, from the current folder, from the report's, and beside the report.
+    A compressed file is hashed as it is, then unpacked by the code that a repair unpacks it with, which alone gives of a damaged
+    one the same bytes; what comes out must have the SHA-256 of the report, as of an undamaged one the output of gzip -dc has.
+    `progress` is told of the bytes of the inputs that are hashed and of the output that are made. Raises SourceError for a file
+    that is not there or cannot be read, AcctrecoverError for a file that is no report of a repair or for another number of inputs.
+    A claim that does not hold is a result, never an exception.
     """
     with open_source(report) as source:
         text = source.read(0, source.size)
@@ -84,10 +87,11 @@ def verify(
         raise AcctrecoverError(f"{name}: is a report of another kind or version, {told['schema']}; this checks {REPORT}")
     done = Verification(name, [sealed])
     try:
-        paths = _paths(told, Path(name).parent, inputs, output, quarantine)
+        paths, outputs = _paths(told, Path(name).parent, inputs, output, quarantine)
         with ExitStack() as stack:
-            sources = [None if path is None else stack.enter_context(_own(path)) for path in paths]
-            done.checks.extend(_checks(told, sources, progress))
+            files = [_bare(stack.enter_context(open_source(path, most=0))) for path in paths]
+            written = [None if path is None else _bare(stack.enter_context(open_source(path, most=0))) for path in outputs]
+            done.checks.extend(_checks(told, files, written, progress))
     except MISSHAPEN as error:
         done.checks.append(Check("the report makes sense", False, f"{type(error).__name__}: {error}"))
     return done
@@ -108,25 +112,18 @@ def _paths(
     inputs: Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str] | None,
     quarantine: str | os.PathLike[str] | None,
-) -> list[str | os.PathLike[str] | None]:
-    """Where the inputs, the output and the quarantine are; None for an output that was not written."""
-    if inputs and len(inputs) != len(told["inputs"]):
-        raise AcctrecoverError(f"the report is of {number(len(told['inputs']), 'input')}, --input names {len(inputs)}")
-    found: list[str | os.PathLike[str] | None] = list(inputs)
-    for each in told["inputs"] if not inputs else ():
+) -> tuple[list[str | os.PathLike[str]], list[str | os.PathLike[str] | None]]:
+    """Where the files of the inputs are, and the output and the quarantine; None for an output that was not written."""
+    files = [file for each in told["inputs"] for file in each.get("joined", [each])]
+    if inputs and len(inputs) != len(files):
+        raise AcctrecoverError(f"the report is of {number(len(files), 'input')}, --input names {len(inputs)}")
+    found = list(inputs)
+    for each in files if not inputs else ():
         if each["path"] in ("-", "<bytes>"):
             raise AcctrecoverError("the report is of standard input or of bytes; name a file that holds them with --input FILE")
         found.append(_found(each["path"], folder))
-    for path, given in ((output, told["output"]["path"]), (quarantine, told["quarantine"]["path"])):
-        found.append(path if path is not None else None if given is None else _found(given, folder))
-    return found
-
-
-def _own(path: str | os.PathLike[str]) -> Source:
-    """A file with all the bytes it has, also those that are no memory of a core: the report says which of them were void."""
-    source = open_source(path)
-    source.voids = Voids(void for void in source.voids if void[2] in (HOLE, ERROR))
-    return source
+    written = ((output, told["output"]["path"]), (quarantine, told["quarantine"]["path"]))
+    return found, [path if path is not None else None if given is None else _found(given, folder) for path, given in written]
 
 
 def _found(path: str, folder: Path) -> Path:
@@ -135,23 +132,23 @@ def _found(path: str, folder: Path) -> Path:
     return next((place for place in places if place.exists()), places[0])
 
 
-def _checks(told: dict[str, Any], sources: list[Source | None], progress: Callable[[int], None]) -> Iterator[Check]:
-    *inputs, output, quarantine = sources
+def _checks(
+    told: dict[str, Any], files: list[Source], written: list[Source | None], progress: Callable[[int], None]
+) -> Iterator[Check]:
+    output, quarantine = written
     reads: list[replaying.Read] = []
     whole: list[Check] = []
-    for index, (each, source) in enumerate(zip(told["inputs"], inputs, strict=True)):
-        assert source is not None
-        name = f"input {index + 1}, {plain(source.name)}," if len(inputs) > 1 else f"the input {plain(source.name)}"
-        read: replaying.Read = source.read
-        if each["sha256"] is None:
-            whole.append(Check(f"{name} has the SHA-256 of the report", None, "the report has none"))
-        else:
-            window = each.get("window")
-            what = f"the SHA-256 of the report from {window[0]:#x} to {window[1]:#x}" if window else "SHA-256 of the report"
-            whole.append(_same(f"{name} has the size and {what}", source.size, read, each, progress, window))
+    left = iter(files)
+    for index, each in enumerate(told["inputs"]):
+        own = list(islice(left, len(each.get("joined", [each]))))
+        named = " + ".join(plain(source.name) for source in own)
+        name = f"input {index + 1}, {named}," if len(told["inputs"]) > 1 else f"the input {named}"
+        checks, size, read = _stream(name, each, own, progress)
+        whole += checks
+        sound = all(check.holds is not False for check in checks)
         read = replaying.voided(read, each.get("voids", []))
-        if "undone" in each and whole[-1].holds is not False:
-            data = _undone(each, read(0, source.size))
+        if "undone" in each and sound:
+            data = _undone(each, read(0, size))
             read = _reader(data)
             claim = f"{name} undone by the steps of the report has the size and SHA-256 that it says"
             whole.append(_same(claim, len(data), read, each["undone"], progress))
@@ -182,6 +179,57 @@ def _checks(told: dict[str, Any], sources: list[Source | None], progress: Callab
     why = "" if digest.hexdigest() == told["quarantine"]["sha256"] else f"it has the SHA-256 {digest.hexdigest()}"
     yield Check("the quarantine made of the input has the SHA-256 of the report", not why, why)
     yield _alike("the quarantine", quarantine, told["quarantine"], replaying.quarantine(told, reads))
+
+
+def _bare(source: Source) -> Source:
+    """The bytes of a file, also those that are no memory in a core: the report says which of them were not looked at."""
+    source.voids = Voids()
+    return source
+
+
+def _stream(
+    name: str, each: dict[str, Any], files: list[Source], progress: Callable[[int], None]
+) -> tuple[list[Check], int, replaying.Read]:
+    """What is claimed of the bytes of one input; their number, and how to read them: of one file, of what is in a compressed one,
+    of several one behind the other."""
+    checks: list[Check] = []
+    window = each.get("window")
+    if "joined" not in each:
+        (source,) = files
+        if "unpacked" not in each:
+            return [_hashed(name, source.size, source.read, each, progress, window)], source.size, source.read
+        checks.append(_hashed(name, source.size, source.read, each, progress))
+        if checks[0].holds is False:  # what comes out of another file is not asked for
+            return checks, source.size, source.read
+        stream = _bare(unpacked(source, each["unpacked"]["size"]))
+        checks.append(_hashed(f"{name} unpacked", stream.size, stream.read, each["unpacked"], progress, window))
+        return checks, stream.size, stream.read
+    parts: list[tuple[int, int, replaying.Read]] = []
+    at = 0
+    for file, source in zip(each["joined"], files, strict=True):
+        own, size, read = _stream(f"{plain(source.name)} in {name}" if len(files) > 1 else name, file, [source], progress)
+        checks += own
+        parts.append((at, at + size, read))
+        at += size
+    laid = [(file["start"], file["stop"]) for file in each["joined"]] == [(start, stop) for start, stop, _ in parts]
+    checks.append(Check(f"the files of {name} are where the report says", laid, "" if laid else "they have other sizes"))
+    read = replaying.joined(parts)
+    return [*checks, _hashed(name, at, read, each, progress, window)], at, read
+
+
+def _hashed(
+    name: str,
+    size: int,
+    read: replaying.Read,
+    said: dict[str, Any],
+    progress: Callable[[int], None],
+    window: Sequence[int] | None = None,
+) -> Check:
+    """Whether an input, or a window of it, has the size and the SHA-256 that are said; there may be none."""
+    if said["sha256"] is None:
+        return Check(f"{name} has the SHA-256 of the report", None, "the report has none")
+    what = f"the SHA-256 of the report from {window[0]:#x} to {window[1]:#x}" if window else "SHA-256 of the report"
+    return _same(f"{name} has the size and {what}", size, read, said, progress, window)
 
 
 def _reader(data: bytes) -> replaying.Read:

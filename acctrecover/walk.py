@@ -125,7 +125,7 @@ class Walker:
                     if lock.dialect not in self.seen:
                         self.seen.append(lock.dialect)
                     return lock.dialect
-            if done or often or reach >= FAR:
+            if done or (border > self.at and (often or reach >= FAR)):  # or the largest records would hold it on the spot
                 break
             reach *= 8
         for part in parts:

@@ -12,6 +12,8 @@ from acctrecover.expr import (
     canonical_comp_t,
     comp2_t,
     comp_t,
+    comp_t_seconds,
+    each,
     floor,
     no_controls,
     not_empty,
@@ -19,7 +21,7 @@ from acctrecover.expr import (
     nul_terminated,
     whole_float,
 )
-from acctrecover.schema import Format, Record, flags, wait_status
+from acctrecover.schema import EPOCH, Format, Record, flags, wait_status
 
 SOURCE = "linux include/uapi/linux/acct.h, kernel/acct.c"
 PID_MAX_LIMIT = 4194304
@@ -27,6 +29,7 @@ FIRST_M68K = 760_000_000
 """January 1994: no m68k ran Linux before. A record from a clock that was not set is suspect. Its time_t ends in 2038."""
 FLAGS = flags({0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG"})
 LABELS = {"ac_flag": FLAGS, "ac_exitcode": wait_status}
+UNITS = {"ac_btime": EPOCH}
 
 # AGROUP (0x20) is set in taskstats only; ac_io is never tested: vendor kernels keep CPU microseconds in it.
 COMMON = {
@@ -34,12 +37,7 @@ COMMON = {
     "exitcode": (this.ac_exitcode >> 16) == 0,
     "rw": this.ac_rw == 0,
     "swaps": this.ac_swaps == 0,
-    "utime": canonical_comp_t(this.ac_utime),
-    "stime": canonical_comp_t(this.ac_stime),
-    "mem": canonical_comp_t(this.ac_mem),
-    "io": canonical_comp_t(this.ac_io),
-    "minflt": canonical_comp_t(this.ac_minflt),
-    "majflt": canonical_comp_t(this.ac_majflt),
+    **each(canonical_comp_t, "ac_utime", "ac_stime", "ac_mem", "ac_io", "ac_minflt", "ac_majflt"),
     "comm padding": nul_padded(this.ac_comm),
     "comm end": nul_terminated(this.ac_comm),
 }
@@ -49,8 +47,7 @@ ETIME2 = comp2_t(this.ac_etime_hi, this.ac_etime_lo)
 
 def times(ahz: object, etime: object) -> dict[str, object]:
     return {
-        "utime_seconds": comp_t(this.ac_utime) / ahz,
-        "stime_seconds": comp_t(this.ac_stime) / ahz,
+        **comp_t_seconds(ahz, "ac_utime", "ac_stime"),
         "etime_seconds": etime / ahz,  # type: ignore[operator]
         "mem_kib": comp_t(this.ac_mem),
         "minflt": comp_t(this.ac_minflt),
@@ -107,6 +104,7 @@ acct_v0 = Format(
         clock=this.ac_btime + comp_t(this.ac_etime) // 100,
         derived=times(100, comp_t(this.ac_etime)),
         labels=LABELS,
+        units=UNITS,
     ),
 )
 
@@ -131,6 +129,7 @@ acct_v0_m68k = Format(
         clock=this.ac_btime + comp_t(this.ac_etime) // 100,
         derived=times(100, comp_t(this.ac_etime)),
         labels=LABELS,
+        units=UNITS,
     ),
     orders=("big",),
 )
@@ -145,6 +144,7 @@ acct_v1 = Format(
         clock=this.ac_btime + ETIME2 // 100,
         derived=times(100, ETIME2),
         labels=LABELS,
+        units=UNITS,
     ),
 )
 
@@ -163,6 +163,7 @@ acct_v2 = Format(
         clock=this.ac_btime + ETIME2 // 100,
         derived=times(this.ac_ahz, ETIME2),
         labels=LABELS,
+        units=UNITS,
     ),
 )
 
@@ -210,5 +211,6 @@ acct_v3 = Format(
         & ((this.ac_minflt | this.ac_majflt) == 0),
         derived=times(100, this.ac_etime),
         labels=LABELS,
+        units=UNITS,
     ),
 )

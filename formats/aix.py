@@ -6,8 +6,8 @@ what stands in ac_version, ac_ctime and reserved is not told.
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64sl, Int64ul, Struct, this
 
-from acctrecover.expr import canonical_comp_t, comp_t, no_controls, not_empty
-from acctrecover.schema import Format, Record, c_string, flags
+from acctrecover.expr import canonical_comp_t, comp_t, comp_t_seconds, each, no_controls, not_empty
+from acctrecover.schema import EPOCH, Format, Record, c_string, flags
 
 AHZ = 64
 FIRST = 1_000_000_000
@@ -45,23 +45,17 @@ aix = Format(
             "flags": (this.ac_flag & 0xC0) == 0,
             "comm": not_empty(this.ac_comm),
             "btime": (this.ac_btime >= FIRST) & (this.ac_btime < 2**32),
-            "utime": canonical_comp_t(this.ac_utime),
-            "stime": canonical_comp_t(this.ac_stime),
-            "etime": canonical_comp_t(this.ac_etime),
-            "mem": canonical_comp_t(this.ac_mem),
-            "io": canonical_comp_t(this.ac_io),
-            "rw": canonical_comp_t(this.ac_rw),
+            **each(canonical_comp_t, "ac_utime", "ac_stime", "ac_etime", "ac_mem", "ac_io", "ac_rw"),
             "comm text": no_controls(this.ac_comm),
         },
         clock=this.ac_btime + comp_t(this.ac_etime) // AHZ,
         derived={
-            "utime_seconds": comp_t(this.ac_utime) / AHZ,
-            "stime_seconds": comp_t(this.ac_stime) / AHZ,
-            "etime_seconds": comp_t(this.ac_etime) / AHZ,
+            **comp_t_seconds(AHZ, "ac_utime", "ac_stime", "ac_etime"),
             "io_characters": comp_t(this.ac_io),
             "rw_blocks": comp_t(this.ac_rw),
         },
         labels={"ac_comm": c_string, "ac_flag": flags(FLAGS)},
+        units={"ac_btime": EPOCH},
     ),
     orders=("big",),
 )

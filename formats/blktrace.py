@@ -8,7 +8,7 @@ notes of process names, of the clock and of messages, which leave that field as 
 
 from construct import Bytes, Int16ul, Int32ul, Int64ul, Struct, this
 
-from acctrecover.schema import Framed, Record, Sequence
+from acctrecover.schema import NS_SINCE_BOOT, Framed, Record, Sequence
 
 BLK_IO_TRACE_MAGIC, BLK_IO_TRACE_VERSION = 0x65617400, 0x07
 BLK_TC_SHIFT, BLK_TC_NOTIFY = 16, 1 << 10
@@ -33,7 +33,7 @@ def record(name: str, least: int = 0, most: int = 16 + CGROUP) -> Record:
         name,
         layout,
         rules={"cpu": this.cpu < NR_CPUS, "pid": this.pid <= 4194304},
-        units={"sector": "512 bytes", "time": "ns"},
+        units={"sector": "512 bytes", "time": NS_SINCE_BOOT},
         lengths=(44 + least, 44 + most),
     )
 

@@ -5,12 +5,13 @@ both tell the record's size. Solaris begins and ends a trail with a file token, 
 between header and trailer are not read here: praudit(1) prints them.
 """
 
+import re
 from typing import Any
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct, this
 
 from acctrecover.expr import nul_terminated
-from acctrecover.schema import Framed, Record
+from acctrecover.schema import EPOCH, Framed, Record
 
 FILE, HEADER32, HEADER32_EX, HEADER64, HEADER64_EX, TRAILER = 0x11, 0x14, 0x15, 0x74, 0x79, 0x13
 TRAILER_MAGIC = 0xB105
@@ -32,6 +33,11 @@ HEADER = Struct(
 BODY = HEADER.sizeof() - 1
 
 
+def strings(octets: bytes) -> str:
+    """The texts in a record's tokens: four and more printable characters, as paths, arguments and messages are."""
+    return " ".join(run.decode() for run in re.findall(rb"[ -~]{4,}", octets))
+
+
 def record(name: str, seconds: Any, address: int = 0) -> Record:
     """An audit record whose header has times of this width, and the host's address where it has so many bytes of one."""
     host = ("address_type" / Int32ul, "address" / Bytes(address)) if address else ()
@@ -51,6 +57,8 @@ def record(name: str, seconds: Any, address: int = 0) -> Record:
             "msec": this.msec < 10**9,  # Solaris writes nanoseconds, OpenBSM milliseconds
         },
         clock=this.seconds,
+        labels={"tokens": strings},
+        units={"seconds": EPOCH},
         lengths=(least, LONGEST - 1),
         closed=("trailer", "trailer magic", "size"),
     )
@@ -77,6 +85,7 @@ bsm = Framed(
             Struct("seconds" / Int32ul, "msec" / Int32ul, "name_size" / Int16ul, "name" / Bytes(this.length - 10)),
             rules={"msec": this.msec < 10**9, "name": nul_terminated(this.name)},
             clock=this.seconds,
+            units={"seconds": EPOCH},
             lengths=(BODY, 1034),
         ),
         HEADER32: record("header32", Int32ul),

@@ -11,7 +11,7 @@ it counts lost ones. Early in 2005 cn_msg's len was 32 bits wide and nlmsg_len w
 from construct import Bytes, Int16ul, Int32ul, Int64ul, Struct, this
 
 from acctrecover.expr import BIG_ENDIAN, Truth, nul_padded
-from acctrecover.schema import Framed, Record, Sequence, wait_status
+from acctrecover.schema import NS_SINCE_BOOT, Framed, Record, Sequence, wait_status
 
 PROC, FORK, EXIT = 1, 0xFEED, 0xFEEC
 """cn_msg's idx of cn_proc, of the fork connector and of the exit connector."""
@@ -90,7 +90,7 @@ def event(name: str, words: list[str], union: int, timed: bool) -> Record:
         exits=ends,
         exit_code=None if ends is None else this.exit_code,
         labels=labels,
-        units={"timestamp_ns": "ns since boot"} if timed else {},
+        units={"timestamp_ns": NS_SINCE_BOOT} if timed else {},
     )
 
 

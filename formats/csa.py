@@ -17,7 +17,7 @@ from typing import Any
 from construct import Bytes, Float64l, Int8ul, Int16sl, Int16ul, Int32sl, Int32ul, Int64sl, Int64ul, Struct, this
 
 from acctrecover.expr import BIG_ENDIAN, not_empty
-from acctrecover.schema import Entries, Framed, Record, flags, names
+from acctrecover.schema import EPOCH, Entries, Framed, Record, flags, names
 
 SOURCE = "SGI Linux CSA, csa.h, csaacct.h and csaverify.c"
 PID_MAX_LIMIT = 0x400000
@@ -79,6 +79,12 @@ DELAY_FIELDS = dict.fromkeys(
     ],
     Int64ul,
 )
+UNITS = {
+    **dict.fromkeys(("ac_etime", "ac_utime", "ac_stime"), "us"),
+    **{name: "ns" for name in DELAY_FIELDS if not name.endswith("_count")},
+}
+CLOCKS = ("ac_btime", "ac_etime", "ac_rstime", "ac_boottime", "ac_curtime", "time", "enter_time")
+"""What holds a time where it is a time_t."""
 INITIATORS = {0: "login", 1: "LSF", 2: "crond", 3: "ftpd", 4: "inetd", 5: "telnetd"}
 EVENTS = {0: "BOOT", 1: "FILE", 2: "ON", 3: "OFF"}
 WM_TYPES = {1: "INFO", 2: "RECV", 3: "INIT", 4: "SPOOL", 5: "TERM", 6: "CON"}
@@ -115,7 +121,9 @@ def csa(name: str, time: Any, align: int, orders: tuple[str, ...]) -> Framed:
         return (seconds > 0) & (seconds < 2**33) if time is Int64sl else seconds > 0
 
     def record(name: str, fields: Mapping[str, Any], labels: Mapping[str, Any] | None = None, **about: Any) -> Record:
-        return Record(name, struct(align, fields), labels={"ah_flag": FLAGS, **(labels or {})}, **about)
+        units = {field: EPOCH if kind is time and field in CLOCKS else UNITS.get(field, "") for field, kind in fields.items()}
+        told = {field: unit for field, unit in units.items() if unit}
+        return Record(name, struct(align, fields), labels={"ah_flag": FLAGS, **(labels or {})}, units=told, **about)
 
     def unknown(name: str) -> Record:
         data = "data" / Bytes(this.length - PEEK)

@@ -14,7 +14,7 @@ from construct import Bytes, Int32ul, Struct, this
 
 from acctrecover.expr import Truth
 from acctrecover.objects import GROUP, Object, backward, members
-from acctrecover.schema import Framed, Parts, Record
+from acctrecover.schema import EPOCH, Framed, Parts, Record
 
 LOCAL = 0xF1000000
 HEADER_GROUP = 0xF00000FF
@@ -56,6 +56,8 @@ CATALOG = {
     )
 }
 """The data ids of each family, from its first on, without EXD_."""
+CLOCKS = ("START_SEC", "FINISH_SEC", "_CTIME", "_LSEEN", "_TODSEC", "_CURTIME")
+"""The ends of the names of items that hold a time."""
 NAMES = {
     **{first + index: name for first, names in CATALOG.items() for index, name in enumerate(names)},
     **{0x100 + index: f"GROUP_{name}" for index, name in enumerate(GROUPS)},
@@ -142,6 +144,7 @@ def record(name: str, *families: int) -> Record:
         lengths=(PEEK + 4, LARGEST - HEAD),
         closed=("back-skip",),
         parts=Parts("group", tuple(names(*families)), columns),
+        units={name: EPOCH for name in names(*families) if name.endswith(CLOCKS)},
     )
 
 

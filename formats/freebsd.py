@@ -10,14 +10,15 @@ name. Sixteen characters of a name leave no NUL.
 
 from construct import Bytes, Float32l, Int8ul, Int16ul, Int32ul, Int64sl, Int64ul, Struct, this
 
-from acctrecover.expr import canonical_comp_t, comp_t, floor, no_controls, not_empty, whole_float
-from acctrecover.schema import Format, Record, c_string, flags
+from acctrecover.expr import canonical_comp_t, comp_t, each, floor, no_controls, not_empty, whole_float
+from acctrecover.schema import EPOCH, Format, Record, c_string, flags
 
 SOURCE = "freebsd-src sys/sys/acct.h, sys/kern/kern_acct.c"
 AHZV1 = 64
 ANVER = 0x20
 FLAGS = flags({0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG", ANVER: "ANVER"})
 LABELS = {"ac_comm": c_string, "ac_flag": FLAGS}
+UNITS = {"ac_btime": EPOCH}
 FIRST = {1: 7.2e8, 2: 1.17e9, 3: 1.46e9}
 """Seconds since the epoch, in 1992, 2007 and 2016: no kernel wrote the version before. A record from a clock that was not set is
 suspect."""
@@ -41,10 +42,7 @@ def v1(abi: str, source: str, btime: tuple[object, ...], tail: int) -> Format:
         "flags": (this.ac_flag & 0xE0) == 0,
         "comm": not_empty(this.ac_comm),
         "btime": since(1, abi),
-        "utime": canonical_comp_t(this.ac_utime),
-        "stime": canonical_comp_t(this.ac_stime),
-        "etime": canonical_comp_t(this.ac_etime),
-        "io": canonical_comp_t(this.ac_io),
+        **each(canonical_comp_t, "ac_utime", "ac_stime", "ac_etime", "ac_io"),
         "comm text": no_controls(this.ac_comm),
     }
     layout = Struct(
@@ -67,7 +65,9 @@ def v1(abi: str, source: str, btime: tuple[object, ...], tail: int) -> Format:
         "io_blocks": comp_t(this.ac_io) // AHZV1,
     }
     clock = this.ac_btime + comp_t(this.ac_etime) // AHZV1
-    return Format(f"freebsd_v1_{abi}", source, Record("acctv1", layout, rules, clock=clock, derived=derived, labels=LABELS))
+    return Format(
+        f"freebsd_v1_{abi}", source, Record("acctv1", layout, rules, clock=clock, derived=derived, labels=LABELS, units=UNITS)
+    )
 
 
 def versioned(version: int, abi: str, btime: tuple[object, ...], tty: tuple[object, ...], tail: int) -> Format:
@@ -107,7 +107,7 @@ def versioned(version: int, abi: str, btime: tuple[object, ...], tty: tuple[obje
     }
     derived = {**times(10**6, this.ac_utime, this.ac_stime, this.ac_etime), "io_blocks": this.ac_io}
     clock = this.ac_btime + floor(this.ac_etime / 10**6)
-    record = Record(f"acctv{version}", layout, rules, clock=clock, derived=derived, labels=LABELS)
+    record = Record(f"acctv{version}", layout, rules, clock=clock, derived=derived, labels=LABELS, units=UNITS)
     return Format(f"freebsd_v{version}_{abi}", SOURCE, record)
 
 

@@ -8,8 +8,8 @@ The record is built on the kernel's stack: its padding is not zero, nor ac_comm 
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64sl, Int64ul, Struct, this
 
-from acctrecover.expr import canonical_comp_t, comp_t, no_controls, not_empty
-from acctrecover.schema import Format, Record, c_string, flags
+from acctrecover.expr import canonical_comp_t, comp_t, comp_t_seconds, each, no_controls, not_empty
+from acctrecover.schema import EPOCH, Format, Record, c_string, flags
 
 SOURCE = "NetBSD src sys/sys/acct.h 1.28, sys/kern/kern_acct.c"
 AHZ = 64
@@ -20,6 +20,7 @@ LABELS = {
     "ac_comm": c_string,
     "ac_flag": flags({0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG"}),
 }
+UNITS = {"ac_btime": EPOCH}
 
 
 def acct(name: str, gap: tuple[object, ...], tail: int, orders: tuple[str, ...]) -> Format:
@@ -44,21 +45,16 @@ def acct(name: str, gap: tuple[object, ...], tail: int, orders: tuple[str, ...])
         "comm": not_empty(this.ac_comm),
         "tty": (this.ac_tty < 2**32) | (this.ac_tty == NODEV),  # makedev() fills 32 bits
         "btime": (this.ac_btime >= FIRST) & (this.ac_btime < 2**32),
-        "utime": canonical_comp_t(this.ac_utime),
-        "stime": canonical_comp_t(this.ac_stime),
-        "etime": canonical_comp_t(this.ac_etime),
-        "io": canonical_comp_t(this.ac_io),
+        **each(canonical_comp_t, "ac_utime", "ac_stime", "ac_etime", "ac_io"),
         "comm text": no_controls(this.ac_comm),
     }
     derived = {
-        "utime_seconds": comp_t(this.ac_utime) / AHZ,
-        "stime_seconds": comp_t(this.ac_stime) / AHZ,
-        "etime_seconds": comp_t(this.ac_etime) / AHZ,
+        **comp_t_seconds(AHZ, "ac_utime", "ac_stime", "ac_etime"),
         "mem_kib": this.ac_mem,
         "io_blocks": comp_t(this.ac_io) // AHZ,
     }
     clock = this.ac_btime + comp_t(this.ac_etime) // AHZ
-    return Format(name, SOURCE, Record("acct", layout, rules, clock=clock, derived=derived, labels=LABELS), orders)
+    return Format(name, SOURCE, Record("acct", layout, rules, clock=clock, derived=derived, labels=LABELS, units=UNITS), orders)
 
 
 netbsd = acct("netbsd", ("pad44" / Bytes(4),), 7, ("little", "big"))

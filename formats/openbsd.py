@@ -6,8 +6,8 @@ with a NUL; the older one of 16 need not.
 
 from construct import Bytes, Int16ul, Int32sl, Int32ul, Int64sl, Struct, this
 
-from acctrecover.expr import canonical_comp_t, comp_t, no_controls, not_empty, nul_terminated
-from acctrecover.schema import Format, Record, c_string, flags
+from acctrecover.expr import canonical_comp_t, comp_t, comp_t_seconds, each, no_controls, not_empty, nul_terminated
+from acctrecover.schema import EPOCH, Format, Record, c_string, flags
 
 SOURCE = "OpenBSD src sys/sys/acct.h, sys/kern/kern_acct.c"
 AHZ = 64
@@ -28,6 +28,7 @@ FLAGS = {
     0x400: "ABTCFI",
 }
 LABELS = {"ac_comm": c_string, "ac_flag": flags(FLAGS)}
+UNITS = {"ac_btime": EPOCH}
 
 
 def acct(name: str, comm: int, rules: dict[str, object]) -> Format:
@@ -50,21 +51,18 @@ def acct(name: str, comm: int, rules: dict[str, object]) -> Format:
         "pid": (this.ac_pid > 0) & (this.ac_pid <= PID_MAX),
         "comm": not_empty(this.ac_comm),
         "btime": (this.ac_btime >= FIRST) & (this.ac_btime < 2**32),
-        "utime": canonical_comp_t(this.ac_utime),
-        "stime": canonical_comp_t(this.ac_stime),
-        "etime": canonical_comp_t(this.ac_etime),
-        "io": canonical_comp_t(this.ac_io),
+        **each(canonical_comp_t, "ac_utime", "ac_stime", "ac_etime", "ac_io"),
         "comm text": no_controls(this.ac_comm),
     }
     derived = {
-        "utime_seconds": comp_t(this.ac_utime) / AHZ,
-        "stime_seconds": comp_t(this.ac_stime) / AHZ,
-        "etime_seconds": comp_t(this.ac_etime) / AHZ,
+        **comp_t_seconds(AHZ, "ac_utime", "ac_stime", "ac_etime"),
         "mem_kib": this.ac_mem,
         "io_blocks": comp_t(this.ac_io) // AHZ,
     }
     clock = this.ac_btime + comp_t(this.ac_etime) // AHZ
-    return Format(name, SOURCE, Record("acct", layout, {**common, **rules}, clock=clock, derived=derived, labels=LABELS))
+    return Format(
+        name, SOURCE, Record("acct", layout, {**common, **rules}, clock=clock, derived=derived, labels=LABELS, units=UNITS)
+    )
 
 
 openbsd = acct("openbsd", 24, {"comm end": nul_terminated(this.ac_comm)})

@@ -10,8 +10,8 @@ characters or more has no NUL. In Release 3 the name comes from a directory entr
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Struct, this
 
-from acctrecover.expr import canonical_comp_t, comp_t, no_controls, not_empty, nul_padded
-from acctrecover.schema import Format, Record, c_string, flags
+from acctrecover.expr import canonical_comp_t, comp_t, comp_t_seconds, each, no_controls, not_empty, nul_padded
+from acctrecover.schema import EPOCH, Format, Record, c_string, flags
 
 SOURCE = "illumos-gate usr/src/uts/common/sys/acct.h"
 HZ = 100
@@ -19,6 +19,7 @@ AEXPND = 0x20
 FIRST = 440_000_000
 """December 1983: no kernel wrote these records before. One from a clock that was not set is suspect."""
 LABELS = {"ac_comm": c_string, "ac_flag": flags({0x01: "AFORK", 0x02: "ASU", AEXPND: "AEXPND"})}
+UNITS = {"ac_btime": EPOCH}
 
 TAIL = (
     "ac_btime" / Int32ul,
@@ -31,21 +32,14 @@ TAIL = (
     "ac_comm" / Bytes(8),
 )
 COMMON = {
-    "utime": canonical_comp_t(this.ac_utime),
-    "stime": canonical_comp_t(this.ac_stime),
-    "etime": canonical_comp_t(this.ac_etime),
-    "mem": canonical_comp_t(this.ac_mem),
-    "io": canonical_comp_t(this.ac_io),
-    "rw": canonical_comp_t(this.ac_rw),
+    **each(canonical_comp_t, "ac_utime", "ac_stime", "ac_etime", "ac_mem", "ac_io", "ac_rw"),
     "btime": (this.ac_btime >= FIRST) & (this.ac_btime < 2**31),
     "comm": not_empty(this.ac_comm),
     "comm text": no_controls(this.ac_comm),
 }
 CLOCK = this.ac_btime + comp_t(this.ac_etime) // HZ
 DERIVED = {
-    "utime_seconds": comp_t(this.ac_utime) / HZ,
-    "stime_seconds": comp_t(this.ac_stime) / HZ,
-    "etime_seconds": comp_t(this.ac_etime) / HZ,
+    **comp_t_seconds(HZ, "ac_utime", "ac_stime", "ac_etime"),
     "io_characters": comp_t(this.ac_io),
     "rw_blocks": comp_t(this.ac_rw),
 }
@@ -60,6 +54,7 @@ svr3 = Format(
         clock=CLOCK,
         derived=DERIVED,
         labels=LABELS,
+        units=UNITS,
     ),
 )
 
@@ -75,7 +70,7 @@ def expanded(name: str, source: str, flag: int, orders: tuple[str, ...]) -> Form
         *TAIL,
     )
     rules = {"flags": (this.ac_flag & 0xFC) == flag, "pad": this.pad == 0, **COMMON}
-    return Format(name, source, Record("acct", layout, rules, clock=CLOCK, derived=DERIVED, labels=LABELS), orders)
+    return Format(name, source, Record("acct", layout, rules, clock=CLOCK, derived=DERIVED, labels=LABELS, units=UNITS), orders)
 
 
 svr4 = expanded("svr4", SOURCE + ", uts/common/os/acct.c", AEXPND, ("little", "big"))

@@ -5,7 +5,8 @@ taskstats-struct.rst; version 17 as posted in January 2026. All numbers are in t
 
 A message holds the attribute AGGR_PID (or AGGR_TGID) with an id and a struct taskstats in it; the last thread of a group has both.
 The struct grew with its version: up to 14 and from 16 on at its end, while version 15 moved nearly every field and is as large as
-version 16. Messages with TYPE_NULL, as machines that cannot read unaligned words get, are not declared.
+version 16. On machines that cannot read unaligned words an empty attribute TYPE_NULL moves the struct to a multiple of 8 bytes:
+from Linux 2.6.37 to 4.6 before each aggregate, since 4.7 in the first one, before the struct (kernel/taskstats.c, mk_reply).
 """
 
 from typing import Any
@@ -21,9 +22,19 @@ NLM_F_CAPPED = 0x100
 """An answer that repeats the header of the request only, not all of it; its length stands where an attribute's head would."""
 AGGR_PID, AGGR_TGID, BOTH = 4, 5, 6
 """The attributes that hold an id and its struct; BOTH, which is none of the kernel's, stands for one behind the other."""
+TYPE_NULL = 6
+BEFORE, WITHIN = 0x80, 0x40
+"""Where TYPE_NULL stands, as part of a type's number: before each aggregate, within the first one."""
 PID_MAX_LIMIT = 4194304
 AFLAGS = {0x01: "AFORK", 0x02: "ASU", 0x04: "ACOMPAT", 0x08: "ACORE", 0x10: "AXSIG", 0x20: "AGROUP"}
-UNITS = {"ac_btime": EPOCH, "ac_btime64": EPOCH, "ac_etime": "us", "ac_utime": "us", "ac_stime": "us", "cpu_delay_total": "ns"}
+UNITS = {
+    **dict.fromkeys(("ac_btime", "ac_btime64"), EPOCH),
+    **dict.fromkeys(("ac_etime", "ac_utime", "ac_stime", "ac_tgetime", "ac_utimescaled", "ac_stimescaled"), "us"),
+    **dict.fromkeys(("hiwater_rss", "hiwater_vm"), "KiB"),
+    **dict.fromkeys(("coremem", "virtmem"), "MiB us"),
+}
+NANOSECONDS = ("delay_total", "delay_max", "delay_min", "real_total", "virtual_total")
+"""The ends of the names of what counts these."""
 ALIGNED = {"ac_uid": 8}
 """Fields that taskstats.h aligns wider than they are."""
 
@@ -87,16 +98,24 @@ def laid_out(fields: list[tuple[str, Any]], prefix: str, most: int | None = None
     return out, at
 
 
-def stats(version: int, of: int, most: int | None = None) -> Record:
-    """A message with the struct taskstats of a thread, of a group, which is mostly zero, or with both."""
+def stats(version: int, of: int, most: int | None = None, null: int = 0) -> Record:
+    """A message with the struct taskstats of a thread, of a group, which is mostly zero, or with both; `null` is BEFORE or WITHIN
+    where it has a TYPE_NULL."""
     fields, size = laid_out(since(version), "", most)
     names = {field.name for field in fields}
-    ids = [("id_len", Int16ul), ("id_type", Int16ul), ("id", Int32ul), ("stats_len", Int16ul), ("stats_type", Int16ul)]
-    aggregate = [("aggr_len", Int16ul), ("aggr_type", Int16ul), *ids]
-    layout = ["cmd" / Int8ul, "genl_version" / Int8ul, "reserved" / Int16ul, *(name / kind for name, kind in aggregate), *fields]
+    empty, head = [("null_len", Int16ul), ("null_type", Int16ul)], [("aggr_len", Int16ul), ("aggr_type", Int16ul)]
+    ids = [("id_len", Int16ul), ("id_type", Int16ul), ("id", Int32ul)]
+    struct = [("stats_len", Int16ul), ("stats_type", Int16ul)]
+    before, within = (empty if null == where else [] for where in (BEFORE, WITHIN))
+    first = [*before, *head, *ids, *within, *struct]
+    layout = ["cmd" / Int8ul, "genl_version" / Int8ul, "reserved" / Int16ul, *(name / kind for name, kind in first), *fields]
     if of == BOTH:
-        layout += [f"tgid_{name}" / kind for name, kind in aggregate] + laid_out(since(version), "tgid_", most)[0]
+        second = [*before, *head, *ids, *struct]
+        layout += [f"tgid_{name}" / kind for name, kind in second] + laid_out(since(version), "tgid_", most)[0]
     rules: dict[str, Any] = {"id": (this.id > 0) & (this.id <= PID_MAX_LIMIT), "stats_len": this.stats_len == size + 4}
+    if null:
+        rules |= {"null": (this.null_len == 4) & (this.null_type == TYPE_NULL), "stats_type": this.stats_type == 3}
+        rules |= {"ids": (this.id_len == 8) & (this.id_type + 3 == this.aggr_type)}
     labels: dict[str, Any] = {}
     clock = None
     rules |= {"ac_exitcode": (this.ac_exitcode >> 16) == 0, "ac_flag": this.ac_flag < 0x40}
@@ -108,6 +127,7 @@ def stats(version: int, of: int, most: int | None = None) -> Record:
     ends = (this.ac_pid == this.ac_tgid) * this.ac_pid if clock is not None and "ac_tgid" in names else None
     if of == BOTH:
         rules |= {"group": (this.tgid_id <= PID_MAX_LIMIT) & (this.tgid_stats_len == size + 4) & (this.tgid_aggr_type == AGGR_TGID)}
+    counted = [field.name for field in fields if field.name in UNITS or field.name.endswith(NANOSECONDS)]
     return Record(
         {AGGR_PID: "PID", AGGR_TGID: "TGID", BOTH: "PID+TGID"}[of],
         Struct(*layout),
@@ -117,7 +137,7 @@ def stats(version: int, of: int, most: int | None = None) -> Record:
         exits=ends,
         exit_code=None if ends is None else this.ac_exitcode,
         labels=labels,
-        units={k: v for k, v in UNITS.items() if k in names},
+        units={name: "ns" if name.endswith(NANOSECONDS) else UNITS[name] for name in counted},
     )
 
 
@@ -131,8 +151,19 @@ SIZES = {version: laid_out(since(version), "")[1] for version in range(8, 18)}
 EARLY = (80, 248, 272, 288, 312, 328)
 """Sizes of versions 1 to 7: fields were only put at the end."""
 STATS = this.nlmsg_type > GENL_ID_CTRL
-TWO = this.nlmsg_len - 20 > this.aggr_len
-OLD = this.version < 8
+NULL_BEFORE, NULL_WITHIN = (this.aggr_type == TYPE_NULL) * 1, (this.stats_type == TYPE_NULL) * 1
+PLAIN = 1 - NULL_BEFORE - NULL_WITHIN
+
+
+def told(plain: Any, before: Any, within: Any) -> Any:
+    """What a field says, whose place depends on where TYPE_NULL stands."""
+    return PLAIN * plain + NULL_BEFORE * before + NULL_WITHIN * within
+
+
+AGGR_LEN, AGGR_TYPE = told(this.aggr_len, this.id_len, this.aggr_len), told(this.aggr_type, this.id_type, this.aggr_type)
+STATS_LEN, VERSION = told(this.stats_len, this.version, this.version), told(this.version, this.word_40, this.word_40)
+TWO = this.nlmsg_len > 2 * STATS_LEN
+OLD = VERSION < 8
 
 REQUEST = [("len", Int32ul), ("type", Int16ul), ("flags", Int16ul), ("seq", Int32ul), ("pid", Int32ul)]
 error = Record(
@@ -172,9 +203,9 @@ taskstats = Framed(
         *("nlmsg_len" / Int32ul, "nlmsg_type" / Int16ul, "nlmsg_flags" / Int16ul, "nlmsg_seq" / Int32ul, "nlmsg_pid" / Int32ul),
         *("cmd" / Int8ul, "genl_version" / Int8ul, "reserved" / Int16ul),
         *("aggr_len" / Int16ul, "aggr_type" / Int16ul, "id_len" / Int16ul, "id_type" / Int16ul, "id" / Int32ul),
-        *("stats_len" / Int16ul, "stats_type" / Int16ul, "version" / Int16ul),
+        *("stats_len" / Int16ul, "stats_type" / Int16ul, "version" / Int16ul, "word_38" / Int16ul, "word_40" / Int16ul),
     ),
-    peek=22,
+    peek=26,
     align=4,
     rules={
         "nlmsg_type": (this.nlmsg_type == ERROR) | ((this.nlmsg_type >= GENL_ID_CTRL) & (this.nlmsg_type <= GENL_MAX_ID)),
@@ -183,13 +214,16 @@ taskstats = Framed(
         | ((this.nlmsg_flags == NLM_F_CAPPED) & (this.nlmsg_len == 36))
         | ((this.nlmsg_flags == 0) & (this.aggr_len + this.aggr_type + 20 == this.nlmsg_len)),
         "genl": (this.nlmsg_type == ERROR) | ((this.reserved == 0) & (this.cmd > 0) & (this.cmd < 4) & (this.genl_version < 4)),
-        "id": (this.nlmsg_type <= GENL_ID_CTRL) | ((this.id_len == 8) & (this.id_type + 3 == this.aggr_type)),
-        "stats": (this.nlmsg_type <= GENL_ID_CTRL) | ((this.stats_type == 3) & (this.stats_len + 12 == this.aggr_len)),
+        "id_type": (this.nlmsg_type <= GENL_ID_CTRL) | (NULL_BEFORE == 1) | (this.id_type + 3 == this.aggr_type),
+        "id_len": (this.nlmsg_type <= GENL_ID_CTRL) | (NULL_BEFORE == 1) | (this.id_len == 8),
+        "stats_type": (this.nlmsg_type <= GENL_ID_CTRL) | (PLAIN == 0) | (this.stats_type == 3),
+        "stats_len": (this.nlmsg_type <= GENL_ID_CTRL) | (STATS_LEN + 12 + 4 * NULL_WITHIN == AGGR_LEN),
         "cmd": (this.nlmsg_type <= GENL_ID_CTRL) | (this.cmd == TASKSTATS_CMD_NEW),
-        "aggr_type": (this.nlmsg_type <= GENL_ID_CTRL) | (this.aggr_type == AGGR_PID) | (this.aggr_type == AGGR_TGID),
+        "aggr_type": (this.nlmsg_type <= GENL_ID_CTRL) | (AGGR_TYPE == AGGR_PID) | (AGGR_TYPE == AGGR_TGID),
     },
     type=(1 - STATS * 1) * this.nlmsg_type
-    + STATS * (((OLD * this.stats_len + (1 - OLD * 1) * this.version) << 8) + this.aggr_type + TWO * (BOTH - this.aggr_type)),
+    + STATS * (((OLD * STATS_LEN + (1 - OLD * 1) * VERSION) << 8) + AGGR_TYPE + TWO * (BOTH - AGGR_TYPE))
+    + STATS * (BEFORE * NULL_BEFORE + WITHIN * NULL_WITHIN),
     length=this.nlmsg_len - 16,
     largest=2048,
     types={
@@ -197,5 +231,7 @@ taskstats = Framed(
         GENL_ID_CTRL: family,
         **{kind(size + 4, of): stats(8, of, size) for size in EARLY for of in (AGGR_PID, AGGR_TGID, BOTH)},
         **{kind(version, of): stats(version, of) for version in SIZES for of in (AGGR_PID, AGGR_TGID, BOTH)},
+        **{kind(8, of) + BEFORE: stats(8, of, null=BEFORE) for of in (AGGR_PID, AGGR_TGID, BOTH)},
+        **{kind(version, of) + WITHIN: stats(version, of, null=WITHIN) for version in SIZES for of in (AGGR_PID, AGGR_TGID, BOTH)},
     },
 )

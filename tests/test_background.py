@@ -27,17 +27,17 @@ def ground(data: bytes) -> Background:
 
 
 def test_rules_that_nul_bytes_keep_are_worth_little_on_sparse_ground() -> None:
-    random, sparse = (ground(negatives.made(kind, 1)).worth(V3) for kind in ("random", "sparse"))
+    random, sparse = (float(ground(negatives.made(kind, 1)).worth(V3).sum()) for kind in ("random", "sparse"))
     assert sparse + 10 < random <= V3.shape.bits
 
 
 def test_a_header_is_worth_less_where_headers_are_common_and_no_more_than_over_uniform_bytes() -> None:
-    assert -2 < ground(negatives.made("random", 1)).worth(COOKIE) <= 0.0
-    assert ground(b"\x91\x2b\x80\x05" * 10000).worth(COOKIE) < -8
+    assert -2 < ground(negatives.made("random", 1)).loss(COOKIE) <= 0.0
+    assert ground(b"\x91\x2b\x80\x05" * 10000).loss(COOKIE) < -8
 
 
 def test_ground_too_small_to_measure_leaves_a_record_its_worth() -> None:
-    assert ground(b"x" * 60).worth(V3) == V3.shape.bits
+    assert ground(b"x" * 60).worth(V3).sum() == pytest.approx(V3.shape.bits)
 
 
 def test_a_run_of_records_is_found_on_sparse_ground_and_nothing_else() -> None:

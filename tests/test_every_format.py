@@ -49,8 +49,8 @@ def declared(sample: Sample, record: str, size: int) -> list[dict[str, tuple[int
         return [fields(ours.shape, 0)] if ours.size == size else []
     if record == "header":
         return [fields(ours.header, 0)] if ours.header.size == size else []
-    kinds = [number for number, kind in ours.declared.types.items() if kind.name == record and not kind.lengths]
-    shaped = [shape for number in kinds if ours.sized(ours.head + (shape := ours.payload(number, 0)).size) == size]
+    kinds = [number for number, kind in ours.declared.types.items() if kind.name == record]
+    shaped = [shape for number in kinds if ours.sized(ours.head + (shape := ours.payload(number, size - ours.head)).size) == size]
     return [{**fields(shape, ours.head), **fields(ours.header, 0)} for shape in shaped]
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from acctrecover import scan
 from acctrecover.body import escaped, line
-from acctrecover.export import rows, units
+from acctrecover.cells import told as as_text
+from acctrecover.export import rows, units, write_records
 
 ROW = {"offset": 64, "size": 12, "format": "door", "byte_order": "little", "type": "event", "status": "intact"}
 
@@ -67,3 +68,56 @@ def test_a_parquet_file_keeps_the_units_of_its_fields(tmp_path: Path) -> None:
     schema = parquet.read_schema(tmp_path / "r.parquet")
     assert schema.field("tv_usec").metadata == {b"unit": b"us"}
     assert schema.field("ut_pid").metadata is None
+
+
+def test_a_parquet_file_is_written_in_groups_of_rows_of_the_types_that_all_rows_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow (extra parquet) is not installed")
+    monkeypatch.setattr("acctrecover.parquet.GROUP", 10)
+    for name in ("login/wtmp", "cookie/le.cookie", "exacct/kernel.exacct", "linux-netlink/proc-connector.bin"):
+        found = scan(CORPORA / name)
+        with open(tmp_path / "r.parquet", "wb") as file:
+            write_records(found, tmp_path / "r.parquet", file)
+        table = parquet.ParquetFile(tmp_path / "r.parquet")
+        told = list(rows(found))
+        assert table.num_row_groups == -(-len(told) // 10)
+        for read, row in zip(table.read().to_pylist(), told, strict=True):
+            assert {key: value for key, value in read.items() if value is not None} == row
+
+
+def test_times_are_told_in_utc_beside_their_numbers() -> None:
+    row = next(rows(scan(CORPORA / "linux-v3" / "pacct-v3")))
+    assert (row["ac_btime"], row["ac_btime_utc"], row["clock_utc"]) == (1795447429, "2026-11-23T15:23:49Z", "2026-11-23T15:23:49Z")
+    row = list(rows(scan(CORPORA / "login" / "futx.be")))[1]
+    assert (row["fu_tv"], row["fu_tv_utc"]) == (1387020272024571, "2013-12-14T11:24:32.024571Z")
+    row = list(rows(scan(CORPORA / "exacct" / "kernel.exacct")))[1]
+    assert (row["PROC_FINISH_SEC"], row["PROC_FINISH_SEC_utc"]) == (1100000003, "2004-11-09T11:33:23Z")
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (b"", ""),
+        ("jörg".encode(), "jörg"),
+        (b"j\xf6rg", r"j\xf6rg"),
+        (b"a\nb", r"a\x0ab"),
+        (b"sendmail\0etters.", r"sendmail\x00etters."),
+        (b"\n\0\0\x9f", "0a00009f0000"),
+    ],
+)
+def test_a_byte_string_is_told_as_text_or_where_it_is_none_in_hex(octets: bytes, text: str) -> None:
+    assert as_text(octets, 6) == text
+
+
+def test_the_start_of_a_process_is_told_also_in_the_second_of_its_end(tmp_path: Path) -> None:
+    run("scan", CORPORA / "linux-v3" / "pacct-v3", "--records", tmp_path / "r.body")
+    ends = [told.split("|")[-1] for told in (tmp_path / "r.body").read_text().splitlines()]
+    assert ends == [str(row["ac_btime"]) for row in rows(scan(CORPORA / "linux-v3" / "pacct-v3"))]
+
+
+def test_a_record_without_a_clock_has_a_line_for_the_times_that_it_holds() -> None:
+    units = {"start": "s since 1970", "finish": "ms since 1970", "unset": "s since 1970"}
+    told = str(line({**ROW, "start": 1000, "finish": 1060999, "unset": 0}, units)).split("|")
+    assert (told[8], told[10]) == ("1060", "1000")
+    assert line({**ROW, "unset": 0}, units) is None

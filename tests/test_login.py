@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from damage import CORPORA
+from damage import CORPORA, wounds
 from fuzz.schemas import valid
 from samples import known
 
@@ -33,18 +33,23 @@ def specimen(name: str) -> Path:
 
 def told(row: dict[str, Any]) -> list[str]:
     """A record as a line of the writer's oracle."""
+    place = [str(row["offset"]), str(row["size"])]
     if "ll_time" in row:
-        return [str(row["offset"]), "0", "0", "", row["ll_line"], "", row["ll_host"], str(row["ll_time"]), "0"]
+        return [*place, "0", "0", "", row["ll_line"], "", row["ll_host"], str(row["ll_time"]), "0"]
+    if "ut_name" in row:
+        return [*place, "0", "0", "", row["ut_line"], row["ut_name"], row["ut_host"], str(row["ut_time"]), "0"]
     prefix = "fu" if "fu_type" in row else "ut"
-    fields = [row.get(f"{prefix}_{name}", "") for name in ("type", "pid", "id", "line", "user", "host")]
+    absent = {"pid": 0}  # of a record that ends before it
+    fields = [row.get(f"{prefix}_{name}", absent.get(name, "")) for name in ("type", "pid", "id", "line", "user", "host")]
     seconds, us = divmod(row["fu_tv"], 10**6) if prefix == "fu" else (row["tv_sec"], row["tv_usec"])
-    return [str(value) for value in (row["offset"], *fields, seconds, us)]
+    return [*place, *(str(value) for value in (*fields, seconds, us))]
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
 def test_every_record_of_an_independent_writer_decodes_as_it_was_written(path: Path) -> None:
     found = scan(path)
-    written = [line.split("|") for line in Path(f"{path}.oracle").read_text().splitlines()[1:] if not line.endswith("|never")]
+    lines = Path(f"{path}.oracle").read_text().splitlines()
+    written = [line.split("|") for line in lines if not line.startswith("layout") and not line.endswith("|never")]
     assert [told(row) for row in rows(found)] == written
 
 
@@ -104,6 +109,28 @@ def test_two_records_two_of_nothing_and_a_stray_byte_are_two_records_and_a_zero_
 def test_a_whole_file_comes_out_byte_for_byte(path: Path, tmp_path: Path) -> None:
     assert repair(path, tmp_path / "out").lossless
     assert (tmp_path / "out").read_bytes() == path.read_bytes()
+
+
+def test_numbers_of_a_utx_log_that_end_in_zeros_are_read_whole() -> None:
+    """Their lowest bytes are left out with the zeros behind them."""
+    short = {row["size"]: row for row in rows(scan(LOGIN / "utx_log.be")) if "fu_tv0" in row or "fu_pid0" in row}
+    assert (short[10]["type"], short[10]["fu_tv"], short[10]["clock_utc"]) == ("clock", 1387029536000000, "2013-12-14T13:58:56Z")
+    assert (short[21]["type"], short[21]["fu_pid"]) == ("logout", 65536)
+
+
+@pytest.mark.parametrize("name", ["utmp_44.le", "utmp_44.be"])
+def test_a_wound_costs_no_record_of_44_bytes_far_from_it(name: str) -> None:
+    data = (LOGIN / name).read_bytes()
+    wrong = []
+    for at in range(8 * 44 + 5, len(data) - 8 * 44, 5 * 44 + 7):
+        for wound in wounds(data, at):
+            found = scan(wound.data).records
+            seen = {int(row["offset"]) for row in found if row["status"] == "intact" and row["format"] == "utmp_44"}
+            far = [wound.moved(start, 44) for start in range(0, len(data), 44) if abs(start - at) > 3 * 44]
+            wrong += [(wound.name, at, place) for place in far if place is not None and place not in seen]
+            near = range(at - 4 * 44, at + 4 * 44)
+            wrong += [(wound.name, at, place) for place in seen if place not in near and place not in far]
+    assert wrong == []
 
 
 def slot(second: int) -> bytes:

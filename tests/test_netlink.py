@@ -55,6 +55,8 @@ def test_a_starved_capture_tells_how_many_events_were_lost(tmp_path: Path) -> No
     assert [extent.holes for extent in found.extents] == [(73, 4364)]
     done = run("scan", str(path))
     assert "73 gaps in its sequence numbers: 4,364 records lost before they were written" in done.stdout.decode()
+    last = done.stdout.decode().splitlines()[-1]
+    assert last.endswith("(connector little-endian); 4,364 records lost before writing (73 sequence gaps)")
     assert done.returncode == 0
     told = [json.loads(line) for line in run("scan", "--json", str(path)).stdout.splitlines()]
     assert (told[1]["sequence_gaps"], told[1]["records_lost"], told[1]["records"]) == (73, 4364, 2763)
@@ -75,6 +77,15 @@ def test_a_lost_event_is_no_damage_of_bytes() -> None:
     assert scan(data[: 76 * 40] + data[76 * 42 :]).whole
 
 
+def test_the_last_line_of_a_damaged_capture_tells_lost_events_too() -> None:
+    data = (FOLDER / "proc-connector.bin").read_bytes()
+    lines = run("scan", "-", stdin=data[: 76 * 40] + data[76 * 41 : 76 * 60] + b"?" * 9 + data[76 * 60 :]).stdout.decode()
+    assert lines.splitlines()[-1] == (
+        "-: damaged: 95 records intact, 1 suspect; 9 bytes in 1 gap; 1 record lost before writing (1 sequence gap)"
+    )
+    assert run("scan", FOLDER / "proc-connector.bin").stdout.decode().endswith("(connector little-endian), nothing missing\n")
+
+
 def test_accounting_records_match_the_exits_that_the_connector_told() -> None:
     """The last record is by the accton that ended accounting while it still lived: its exit came later."""
     exits = [row for row in rows(scan(FOLDER / "proc-connector.bin")) if row["type"] == "EXIT"]
@@ -84,6 +95,9 @@ def test_accounting_records_match_the_exits_that_the_connector_told() -> None:
     for record in accounted:
         told = leaders[record["ac_pid"]]
         assert (told["parent_tgid"], told["exit_code"]) == (record["ac_ppid"], record["ac_exitcode"])
+    pids = [record["ac_pid"] for record in accounted]
+    ended = sorted(leaders.values(), key=lambda told: told["timestamp_ns"])
+    assert pids[:-1] == [told["process_pid"] for told in ended if told["process_pid"] in pids[:-1]]
 
 
 def test_taskstats_agree_with_the_accounting_records_of_their_processes() -> None:
@@ -125,6 +139,43 @@ def test_each_version_of_taskstats_has_its_fields_where_the_kernel_has_them(vers
     for name, at in wanted.items():
         if at < SIZES[version]:
             assert shape.dtype.fields[name][1] - base == at, name  # type: ignore[index]
+
+
+def attribute(order: str, kind: int, data: bytes) -> bytes:
+    return struct.pack(order + "HH", 4 + len(data), kind) + data
+
+
+def padded(order: str, aggregates: list[tuple[int, int, bytes]], *, before: bool) -> bytes:
+    """A message that mk_reply() makes where TASKSTATS_NEEDS_PADDING, of (id type, id, struct) each."""
+    body, null = bytes([2, 1, 0, 0]), attribute(order, 6, b"")
+    for kind, number, stats in aggregates:
+        body += null if before else b""
+        held = attribute(order, kind, struct.pack(order + "I", number))
+        held += null if not before and (16 + len(body) + 4 + len(held)) % 8 == 0 else b""  # nla_need_padding_for_64bit()
+        body += attribute(order, kind + 3, held + attribute(order, 3, stats))
+    return struct.pack(order + "IHHII", 16 + len(body), 31, 0, 7, 0) + body
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_messages_with_type_null_hold_what_those_without_hold(order: str, before: bool) -> None:
+    """Of 328 bytes, version 8, as all kernels have sent that put TYPE_NULL before an aggregate."""
+    version, size = (8, 328) if before else (16, 560)
+    values = struct.pack(order + "H2xIBB", version, 0, 2, 0).ljust(80, b"\0") + b"cc1".ljust(32, b"\0") + bytes(8)
+    values += struct.pack(order + "IIIII4xq", 7, 8, 4711, 4710, 1795447658, 2000000)
+    stats = values.ljust(size, b"\0")
+    group = struct.pack(order + "H2xIBB", version, 0, 2, 0).ljust(size, b"\0")
+    one = padded(order, [(1, 4711, stats)], before=before)
+    both = padded(order, [(1, 4711, stats), (2, 4700, group)], before=before)
+    found = scan((one + both) * 4)
+    assert found.whole
+    assert [(e.format, e.byte_order) for e in found.extents] == [("taskstats", {"<": "little", ">": "big"}[order])]
+    told = list(rows(found))
+    assert [row["type"] for row in told] == ["PID", "PID+TGID"] * 4
+    for row in told:
+        assert (row["null_type"], row["version"], row["ac_comm"], row["ac_pid"], row["ac_uid"]) == (6, version, "cc1", 4711, 7)
+        assert row["clock_seconds"] == 1795447660
+    assert (told[1]["tgid_id"], told[1]["tgid_version"]) == (4700, version)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

@@ -157,8 +157,11 @@ def test_a_page_of_a_strangely_named_file_is_made_and_the_command_finds_the_file
 
 
 def test_a_command_names_every_option() -> None:
-    assert command("x y", {"--format": ["acct_v3", "cookie"], "--cookie": ["0x1234"], "--formats": []}) == (
+    assert command(["x y"], {"--format": ["acct_v3", "cookie"], "--cookie": ["0x1234"], "--formats": []}) == (
         "acctrecover scan --format acct_v3 --format cookie --cookie 0x1234 'x y' --html report.html"
+    )
+    assert command(["x.gz", "x"], {"--most": ["4Ki"], "--joined": [""]}) == (
+        "acctrecover scan --most 4Ki --joined x.gz x --html report.html"
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import importlib
+import json
 import lzma
 import random
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from command import run
 from damage import CORPORA
 
 from acctrecover import scan
@@ -89,6 +94,36 @@ def test_accounting_records_in_sub_buffers_are_found_too(name: str, order: str) 
     found = scan(packed)
     assert found.records["offset"].tolist() == places
     assert found.transfer is not None
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_files_of_several_cpus_come_out_in_the_order_of_their_clocks(form: str, tmp_path: Path) -> None:
+    """One of them with sub-buffers and padding counts, as mmap copies leave it, and one with a wound."""
+    if form == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow (extra parquet) is not installed")
+    data = blktrace()
+    each: list[list[bytes]] = [[], [], []]
+    for index, (at, length) in enumerate(truth(data)):
+        each[index // 7 % 3].append(data[at : at + length])
+    each[2][5] = b"?" * len(each[2][5])
+    names = [f"trace.blktrace.{cpu}" for cpu in range(3)]
+    for name, records in zip(names, each, strict=True):
+        whole = relayed(records, 4096, 4)[0] if name.endswith("1") else b"".join(records)
+        (tmp_path / name).write_bytes(whole)
+    out = tmp_path / f"out.{form}"
+    assert run("scan", *(tmp_path / name for name in names), "--records", out).returncode == 1
+    if form == "jsonl":
+        told = [json.loads(line) for line in out.read_text().splitlines()]
+    elif form == "csv":
+        told = list(csv.DictReader(out.read_text().splitlines()))
+    else:
+        told = importlib.import_module("pyarrow.parquet").read_table(out).to_pylist()
+    times = [int(row["time"]) for row in told if row["time"]]
+    assert len(times) == len(truth(data)) - 1
+    assert times == sorted(times)
+    assert {Path(row["file"]).name for row in told} == set(names)
+    switches = sum(a["file"] != b["file"] for a, b in pairwise(told))
+    assert switches > 100
 
 
 def test_a_damaged_count_costs_no_record() -> None:

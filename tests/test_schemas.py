@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
 from fuzz.schemas import FOLDER, SCHEMAS, valid, validator
 from jsonschema import Draft202012Validator
 
-from acctrecover import damage, explain, merge, repair, scan
+from acctrecover import cookie_stats, damage, explain, merge, repair, scan
 from acctrecover.export import rows
+from acctrecover.joined import open_joined
 from acctrecover.registry import load_formats
 from acctrecover.report import scan_objects
 from acctrecover.scanning import compiled
@@ -87,6 +89,29 @@ def test_other_inputs_are_told_as_the_schemas_say() -> None:
     for data in (b"", bytes(5000), b"LPKSHHRH" + bytes(300), b"\xd4\xc3\xb2\xa1" + bytes(300), V3[:-7], V3 + b"x" * 99):
         valid("scan", *scan_objects(scan(data)))
         valid("repair", repair(data, None).to_json())
+
+
+def test_compressed_broken_and_joined_inputs_are_told_as_the_schemas_say(tmp_path: Path) -> None:
+    whole, cut, bare = tmp_path / "a.gz", tmp_path / "b.gz", tmp_path / "c"
+    whole.write_bytes(gzip.compress(V3[:5000]))
+    cut.write_bytes(gzip.compress(V3[5000:])[:-200])
+    bare.write_bytes(V3)
+    for path in (whole, cut):
+        valid("scan", *scan_objects(scan(path)))
+        valid("repair", repair(path, None).to_json())
+        valid("cookie-stats", cookie_stats(path).to_json(3))
+    with open_joined([whole, cut, bare]) as source:
+        found = scan(source)
+        told = list(scan_objects(found))
+        valid("repair", repair(source, None).to_json())
+    valid("scan", *told)
+    kinds = [each["kind"] for each in told]
+    assert kinds[:4] == ["joined", "part", "part", "part"]
+    assert kinds.count("break") == 1
+    assert all("in" in each for each in told if each["kind"] in ("chain", "gap"))
+    valid("repair", merge([whole, bare], None).to_json())
+    lines = run("scan", "--json", "--joined", whole, cut, "--start", "1Ki", "--length", 9000).stdout.splitlines()
+    valid("scan", *map(json.loads, lines))
 
 
 def test_a_merge_is_told_as_the_schema_says() -> None:

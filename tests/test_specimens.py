@@ -7,6 +7,7 @@ import json
 import lzma
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from acctrecover.export import rows
 STREAMS = [path.with_suffix(".cookie") for path in sorted((CORPORA / "cookie").glob("*.truth"))]
 CRASHES = sorted((CORPORA / "linux-crash").glob("*.json"))
 WHOLE = [
-    *sorted((CORPORA / "gnu-acct-converted").iterdir()),
+    *sorted((CORPORA / "gnu-acct-converted").glob("pacct-*")),
     *STREAMS,
     CORPORA / "linux-v3" / "pacct-v3",
     CORPORA / "linux-v3-damaged" / "copytruncate-part1.pacct",
@@ -28,6 +29,7 @@ WHOLE = [
 ]
 ENOSPC = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 DUMP = shutil.which("dump-acct") or shutil.which("dump-acct", path="/usr/sbin:/sbin")
+PRINTED = [*sorted((CORPORA / "gnu-acct-converted").glob("*-v[023].*")), CORPORA / "linux-v3" / "pacct-v3"]
 needs_dump = pytest.mark.skipif(DUMP is None, reason="dump-acct (Debian package acct) is not installed")
 
 
@@ -83,7 +85,8 @@ def test_a_zero_tail_is_one_zero_run_behind_102_records() -> None:
 
 
 def dumped(path: Path) -> list[list[str]]:
-    text = subprocess.run([str(DUMP), str(path)], capture_output=True, check=True).stdout.decode("utf-8", "replace")
+    done = subprocess.run([str(DUMP), str(path)], capture_output=True, check=True, env={"TZ": "UTC", "LC_ALL": "C"})
+    text = done.stdout.decode("utf-8", "replace")
     return [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.count("|") >= 8]
 
 
@@ -95,7 +98,7 @@ def test_dump_acct_prints_just_the_247_rows_of_a_repaired_file(tmp_path: Path) -
 
 
 @needs_dump
-@pytest.mark.parametrize("path", sorted((CORPORA / "gnu-acct-converted").glob("*-v[023].*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PRINTED, ids=lambda path: path.name)
 def test_decoded_fields_equal_what_dump_acct_prints(path: Path) -> None:
     ours = [row for row in rows(scan(path)) if row["ac_comm"].isascii() and row["ac_comm"].isprintable()]
     theirs = [row for row in dumped(path) if row[0].isascii() and row[0].isprintable()]
@@ -110,6 +113,12 @@ def test_decoded_fields_equal_what_dump_acct_prints(path: Path) -> None:
         assert float(etime) == pytest.approx(mine["etime_seconds"] * 100)
         assert (int(uid), int(gid)) == (mine.get("ac_uid", mine.get("ac_uid16")), mine.get("ac_gid", mine.get("ac_gid16")))
         assert float(mem) == mine["mem_kib"]
+        _, pid, ppid, letters, status, _, began = row[8:15]
+        assert (int(pid), int(ppid)) == (mine.get("ac_pid", 0), mine.get("ac_ppid", 0))
+        words = {"S": "ASU", "F": "AFORK", "C": "ACOMPAT", "D": "ACORE", "X": "AXSIG"}
+        assert {words[letter] for letter in letters if letter != " "} == set(mine["ac_flag_text"].split("|")) - {"-"}
+        assert int(status) == mine["ac_exitcode"] >> 8
+        assert began == datetime.fromtimestamp(mine["ac_btime"], UTC).strftime("%a %b %e %H:%M:%S %Y")
 
 
 @pytest.mark.parametrize("order", ["le", "be"])

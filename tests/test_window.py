@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -13,8 +14,10 @@ from damage import CORPORA
 from acctrecover import cookie_stats, explain, repair, scan
 from acctrecover.errors import AcctrecoverError, SourceError
 from acctrecover.extent import Extent
+from acctrecover.joined import open_joined
 from acctrecover.mapfile import mapfile_lines, read_mapfile
-from acctrecover.window import looked_at, quantity
+from acctrecover.sizes import quantity
+from acctrecover.window import looked_at
 
 SAMPLE = CORPORA / "linux-v3" / "pacct-v3"
 DATA = SAMPLE.read_bytes()
@@ -188,3 +191,54 @@ def test_a_repair_of_a_window_is_checked_by_its_report(tmp_path: Path) -> None:
     done = verify(tmp_path / "report")
     assert [check for check in done.checks if check.holds is False] == []
     assert sum(check.holds is True for check in done.checks) > 10
+
+
+def test_a_window_of_a_compressed_or_joined_input_is_of_the_stream(tmp_path: Path, mapfile: Path) -> None:
+    paths = [tmp_path / "a.gz", tmp_path / "b"]
+    paths[0].write_bytes(gzip.compress(DATA[:5000]))
+    paths[1].write_bytes(DATA[5000:])
+    words = ("--start", "640", "--length", "0x1400")
+    told = f"bytes 0x280 to 0x1680 of 13,952, SHA-256 {hashlib.sha256(DATA[640:5760]).hexdigest()} of these"
+    text = run("scan", "--joined", *paths, *words).stdout.decode()
+    assert f"2 files as one stream: {told}" in text
+    assert "80 records acct_v3" in text
+    assert hashlib.sha256(paths[0].read_bytes()).hexdigest() in text
+    part = run("scan", paths[0], "--start", "640", "--length", "1Ki").stdout.decode()
+    assert f"bytes 0x280 to 0x680 of 5,000, SHA-256 {hashlib.sha256(DATA[640:1664]).hexdigest()} of these" in part
+    torn = run("scan", "--joined", *paths, "--start", "1", "--most", "4Ki").stdout.decode()
+    assert f"next: acctrecover repair {paths[0]} {paths[1]} --joined --most 4096 --start 1 -o {paths[1]}.recovered" in torn
+    counted = json.loads(run("cookie-stats", "--json", "--joined", *paths, *words).stdout)
+    assert counted["bytes"] == 0x1400
+    assert run("explain", f"{paths[0]}@0x400", "--start", "0x400", "--most", "1Mi").returncode == 0
+    for joined in ((paths[0],), ("--joined", *paths), ("--joined", paths[1], paths[1])):
+        assert "a mapfile is of one file as it stands" in said(run("scan", *joined, "--mapfile-in", mapfile))
+
+
+def test_a_break_outside_the_window_is_no_damage_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(DATA)[:1500])
+    with looked_at(path, length=640) as source:
+        assert scan(source).whole
+    with looked_at(path, start=640) as source:
+        found = scan(source)
+        assert not found.whole
+        assert len(found.breaks) == 1
+        assert found.extents[0].start == 640
+        assert found.extents[-1].stop == source.size
+
+
+def test_voids_of_joined_files_are_those_of_the_stream_at_its_offsets(tmp_path: Path) -> None:
+    sparse, bare = tmp_path / "sparse", tmp_path / "bare"
+    bare.write_bytes(DATA[:1000])
+    with sparse.open("wb") as file:
+        file.write(DATA[1000:])
+        file.truncate(1 << 22)
+    with open_joined([bare, sparse]) as source:
+        holes = list(source.voids)
+        assert [cause for _, _, cause in holes] == ["hole"]
+        assert holes[0][1] == 1000 + (1 << 22)
+        assert holes[0][0] >= len(DATA)
+        found = scan(source)
+        assert found.sha256 == hashlib.sha256(DATA + bytes(1000 + (1 << 22) - len(DATA))).hexdigest()
+    assert found.counts["intact"] == len(DATA) // 64
+    assert found.extents[-1].cause == "hole"

@@ -52,6 +52,11 @@ typedef uint32_t m68k_uint32 __attribute__((aligned(2)));
 #define BSD \
 	S(ac_comm, 10) N(comp_t, ac_utime) N(comp_t, ac_stime) N(comp_t, ac_etime) N(int32_t, ac_btime) N(uint16_t, ac_uid) \
 	N(uint16_t, ac_gid) N(uint16_t, ac_mem) N(comp_t, ac_io) N(uint16_t, ac_tty) N(uint8_t, ac_flag)
+/* A PDP-11's long: the higher 16-bit word first. */
+#define BSD_PDP11 \
+	S(ac_comm, 10) N(comp_t, ac_utime) N(comp_t, ac_stime) N(comp_t, ac_etime) N(uint16_t, ac_btime_high) \
+	N(uint16_t, ac_btime_low) N(uint16_t, ac_uid) N(uint16_t, ac_gid) N(uint16_t, ac_mem) N(comp_t, ac_io) N(uint16_t, ac_tty) \
+	N(uint8_t, ac_flag)
 #define SYSV(ID) \
 	N(uint8_t, ac_flag) N(uint8_t, ac_stat) N(ID, ac_uid) N(ID, ac_gid) N(ID, ac_tty) N(int32_t, ac_btime) N(comp_t, ac_utime) \
 	N(comp_t, ac_stime) N(comp_t, ac_etime) N(comp_t, ac_mem) N(comp_t, ac_io) N(comp_t, ac_rw) S(ac_comm, 8)
@@ -71,8 +76,8 @@ typedef uint32_t m68k_uint32 __attribute__((aligned(2)));
 /* One exited process, its values as the struct's fields want them. */
 static struct {
 	char ac_comm[32], ac_pad[32], reserved[32];
-	int64_t ac_zero, ac_version, ac_len, ac_len2, ac_pad0, ac_utime, ac_stime, ac_etime, ac_btime, ac_uid, ac_gid, ac_uid16,
-	    ac_gid16, ac_mem, ac_io, ac_rw, ac_tty, ac_tty64, ac_wlmkey, ac_ctime, ac_pid, ac_stat, ac_flag, ac_minflt, ac_majflt,
+	int64_t ac_zero, ac_version, ac_len, ac_len2, ac_pad0, ac_utime, ac_stime, ac_etime, ac_btime, ac_btime_high, ac_btime_low, ac_uid, ac_gid,
+	    ac_uid16, ac_gid16, ac_mem, ac_io, ac_rw, ac_tty, ac_tty64, ac_wlmkey, ac_ctime, ac_pid, ac_stat, ac_flag, ac_minflt, ac_majflt,
 	    ac_swaps, ac_exitcode;
 } p;
 
@@ -115,7 +120,7 @@ static uint16_t encode_comp_t(uint64_t value)
 	DO(FREEBSD_V2_LP64, freebsd_v2_lp64) DO(FREEBSD_V3_ILP32, freebsd_v3_ilp32) DO(FREEBSD_V3_LP64, freebsd_v3_lp64) \
 	DO(NETBSD, netbsd) DO(NETBSD_I386, netbsd_i386) DO(OPENBSD, openbsd) DO(OPENBSD_56, openbsd_56) \
 	DO(MACOS_ILP32, macos_ilp32) DO(MACOS_LP64, macos_lp64) DO(BSD, bsd) DO(SVR3, svr3) DO(SVR4, svr4) DO(HPUX, hpux) DO(AIX, aix) \
-	DO(ACCT_V0_M68K, acct_v0_m68k)
+	DO(ACCT_V0_M68K, acct_v0_m68k) DO(BSD_PDP11, bsd_pdp11)
 EACH(DECLARE)
 #undef S
 #undef N
@@ -186,6 +191,7 @@ struct habit {
     {"openbsd_56", 1500000000, 64, 0x7d, 0, 0, 1, 0, 16, 1},
     {"openbsd", 1680000000, 64, 0x1fd, 0, 0, 1, 0, 23, 1},
     {"macos", 1200000000, 64, 0x1f, 0, 0, 1, 0, 16, 1},
+    {"bsd_pdp11", 410000000, 64, 0x1b, 0, 0, 0, 0, 14, 0},
     {"bsd", 530000000, 64, 0x1b, 0, 0, 0, 0, 16, 0},
     {"svr3", 600000000, 100, 0x03, 0, 0, 0, 1, 14, 0},
     {"svr4", 950000000, 100, 0x03, 0x20, 0, 0, 0, 16, 1},
@@ -234,6 +240,8 @@ int main(int argc, char **argv)
 		p.ac_stime = floats ? system : encode_comp_t(system);
 		p.ac_etime = floats ? elapsed : encode_comp_t(elapsed);
 		p.ac_btime = (now - elapsed) / h->ticks;
+		p.ac_btime_high = p.ac_btime >> 16;
+		p.ac_btime_low = p.ac_btime & 0xffff;
 		p.ac_uid16 = p.ac_uid = chance(3) ? (chance(8) ? 100 + chance(400) : h->wide ? 4294967294 : 65534) : 0;
 		p.ac_gid16 = p.ac_gid = chance(3) ? 20 + chance(200) : 0;
 		p.ac_mem = floats || berkeley ? ragged(15) : encode_comp_t(ragged(20));
