@@ -84,9 +84,20 @@ def scan(
         transfer = undone_scan(source, undone, raw)
         if transfer is None:
             return found
-        if transfer.undone is None:
+        if transfer.undone is None or transfer.scan is None:
             return replace(found, transfer=transfer)
+        if transfer.undone.missing and not _left(transfer.scan, risk):
+            return found
         return replace(found, extents=list(transfer.extents), transfer=transfer)
+
+
+def _left(found: Scan, risk: float) -> bool:
+    """Whether the records of a stream that are left, once those that touch missing bytes are not counted, are still believed."""
+    bits: dict[tuple[str | None, str | None], float] = {}
+    for extent in found.chains:
+        key = extent.format, extent.byte_order
+        bits[key] = bits.get(key, 0.0) + (extent.evidence_bits or 0.0)
+    return bool(bits) and found.size * 2.0 ** -min(bits.values()) <= risk
 
 
 def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None], risk: float) -> Scan:

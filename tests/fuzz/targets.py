@@ -31,7 +31,7 @@ from acctrecover.report_formats import explain_text
 from acctrecover.report_histories import history_lines, history_objects
 from acctrecover.result import Scan
 from acctrecover.signs import signs
-from acctrecover.source import Evidence
+from acctrecover.source import Evidence, open_source
 from acctrecover.timeline import Timeline
 from acctrecover.users import read_users
 from acctrecover.voids import Voids
@@ -119,20 +119,24 @@ def options(rng: Random) -> dict[str, Any]:
 
 def evidence(data: bytes, rng: Random, folder: Path) -> Evidence:
     """The bytes as they are, as a file, or a part of it."""
-    kind = rng.randrange(8)
-    if kind < 4:
+    kind = rng.choice(("bytes", "bytes", "bytes", "file", "file", "sparse", "window", "mapfile"))
+    if kind == "bytes":
         return data
-    path = placed(data, folder, sparse=kind == 5)
-    if kind < 6 or not data:
+    path = placed(data, folder, sparse=kind == "sparse")
+    if kind in ("file", "sparse") or not data:
         return str(path)
     mapfile = None
-    if kind == 7:
+    if kind == "mapfile":
         edges = sorted(rng.sample(range(len(data) + 2), min(4, len(data))))
         rows = [f"{low:#x} {high - low:#x} {rng.choice('+-?/*')}" for low, high in pairwise(edges)]
         mapfile = folder / "map"
         mapfile.write_text("\n".join(["0 +", *rows]))
     start, length = rng.randrange(len(data)), rng.choice((None, rng.randrange(1, len(data) + 9)))
-    return looked_at(str(path), start=rng.choice((0, start)), length=length, mapfile=mapfile)
+    with open_source(str(path)) as source:
+        if source.size != len(data):  # it was unpacked
+            return str(path)
+    start = rng.choice((0, start))
+    return looked_at(str(path), start=start, length=length, mapfile=mapfile)
 
 
 def told(found: Scan) -> Hashable:
@@ -178,7 +182,7 @@ def scan_(data: bytes, rng: Random, folder: Path) -> Hashable:
     printable(scan_text(found, every=True, signs=odd))
     printable(scan_text(found, every=False, signs=None))
     valid("scan", *scan_objects(found, odd))
-    if isinstance(given, str) and "core" not in str(found.extents):
+    if isinstance(given, str) and found.size == len(data):  # bytes are not unpacked
         again = scan(data, **how)
         claim(again.records.tobytes() == found.records.tobytes() or found.evidence.voids.size, "a file and its bytes scan alike")  # type: ignore[union-attr]
     return told(found)
@@ -229,8 +233,9 @@ def explain_(data: bytes, rng: Random, folder: Path) -> Hashable:
 def cookies(data: bytes, rng: Random, folder: Path) -> Hashable:
     given, align, order = evidence(data, rng, folder), rng.choice((1, 2)), rng.choice(("little", "big"))
     stats = cookie_stats([given], align=align, order=order, cookie=rng.randrange(1, 1 << 16))
-    if isinstance(given, bytes) and read_core(lambda a, b: data[a:b]) is None:
-        claim(stats.words == max(0, len(data) - 1 if align == 1 else len(data) // 2), "every word is counted")
+    with open_source(data) as source:
+        if isinstance(given, bytes) and not source.voids:
+            claim(stats.words == max(0, source.size - 1 if align == 1 else source.size // 2), "every word is counted")
     valid("cookie-stats", stats.to_json(10))
     stats._repr_html_()
     return None
