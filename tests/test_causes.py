@@ -161,7 +161,7 @@ def test_a_gap_behind_a_record_that_shares_its_last_byte_is_told() -> None:
     first, *others, last = (V3[at : at + SIZE] for at in range(0, 7 * SIZE, SIZE))
     copy = first + last[:34] + b"".join(others) + first + last[:-1] + others[0] + others[1]
     found = scan(copy + b"\xff" * 100 + V3[7 * SIZE : 12 * SIZE])
-    assert [gap.cause for gap in found.gaps] == ["torn record", "bytes inserted"]
+    assert [gap.cause for gap in found.gaps] == ["torn record", "foreign data"]
 
 
 def test_records_that_repeat_as_a_habit_are_no_duplicates() -> None:
