@@ -413,3 +413,9 @@ def test_the_report_of_a_core_holds_though_its_digest_is_of_more_than_memory(
     told = repaired(tmp_path, pack(core_file((0x3000, V3[:6400]))))
     assert any(cause == "not in the core" for _, _, cause in told["inputs"][0]["voids"])
     assert refuted(tmp_path) == []
+
+
+def test_the_report_of_a_merge_of_a_stream_and_its_compressed_copy_holds(tmp_path: Path) -> None:
+    merged(tmp_path, [V3[:640], gzip.compress(V3[:640])])
+    assert json.loads((tmp_path / "report").read_text())["inputs"][1]["same_as"] == 0
+    assert refuted(tmp_path) == []
