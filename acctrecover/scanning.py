@@ -117,7 +117,8 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     chains, more = _settled_mending(chains, source, read)
     oddities += more
     chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
-    extents, owners = Account(source, chains, oddities + unread(source, chains)).extents()
+    odd = {each.offset: each for each in [*unread(source, chains), *oddities]}  # one a record, the mended one first
+    extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
     extents = [extent for extent in extents if extent.cause != OUTSIDE]
