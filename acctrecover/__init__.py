@@ -3,12 +3,14 @@
 The package, from the top down; each module imports only from the lines below its own.
 
     cli                             the command line
-    scan_command, repair_command, verify_command, stats_command, damage_command, formats_command
+    scan_command, repair_command, verify_command, stats_command, damage_command, formats_command, man_command
     options, console, window        what several commands take, where they speak, and the part of an input they look at
     report_histories, report_repair, report_verify, report_stats, report_damage, report_formats, cookie_map
+    manual                          the manual page
     beside                          what a scan writes
     page, stream_map                a scan as one page; as a picture
     report                          how a scan reads
+    report_proof, report_rows, report_why   the bytes that prove a gap, the rows of extents, the reasons
     report_source                   how its input reads
     report_parts                    in which of several files a place is; where compressed ones broke
     verifying                       a repair checked by its report alone, with code of its own
@@ -65,6 +67,7 @@ The package, from the top down; each module imports only from the lines below it
     notebook                        results as a notebook shows them
     sizes, look, pread, mapfile     numbers of bytes in words; what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core
+    style                           how text fits where it is shown
     decoders, packed, packings      decompressors; what is known of a compressed file; how one begins
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """

@@ -15,6 +15,7 @@ from acctrecover.console import complain, mute, status_of
 from acctrecover.damage_command import damage
 from acctrecover.errors import AcctrecoverError
 from acctrecover.formats_command import explain, formats
+from acctrecover.man_command import man
 from acctrecover.repair_command import repair
 from acctrecover.scan_command import scan
 from acctrecover.stats_command import cookie_stats
@@ -44,7 +45,7 @@ def _main(
     pass
 
 
-for command in (scan, repair, verify, cookie_stats, damage, formats, explain):
+for command in (scan, repair, verify, cookie_stats, damage, formats, explain, man):
     app.command()(command)
 
 

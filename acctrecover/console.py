@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from typing import Any
 import typer
 
 from acctrecover.errors import AcctrecoverError, SelfCheckError
+from acctrecover.style import Style
 
 
 def show(lines: Iterable[str]) -> None:
@@ -21,6 +23,19 @@ def show(lines: Iterable[str]) -> None:
     except BrokenPipeError:
         mute()
         raise SystemExit(128 + signal.SIGPIPE) from None
+
+
+def show_text(lines: Iterable[str], style: Style, hang: int = 4) -> None:
+    """Show lines that are not laid out yet, folded where the terminal ends."""
+    show(part for line in lines for part in style.lines(line, hang=hang))
+
+
+def style(*, utc: bool = False, verbose: bool = False) -> Style:
+    """How text is laid out on standard output: as wide as its terminal, in colours unless NO_COLOR or TERM=dumb; else plain."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return Style(utc=utc, verbose=verbose)
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(max(40, shutil.get_terminal_size().columns), colour, utc, verbose)
 
 
 def mute() -> None:

@@ -28,7 +28,7 @@ def damage(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
     truth: Annotated[Path | None, typer.Option(metavar="FILE", help="Write where every byte came from, as JSON.")] = None,
     rest: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what follows a copytruncate here, not to OUT.")] = None,
-    stale: Annotated[str | None, typer.Option(metavar="FILE", help="An older stream that stale blocks come from.")] = None,
+    older: Annotated[str | None, typer.Option(metavar="FILE", help="An older stream that stale blocks come from.")] = None,
     other: Annotated[str | None, typer.Option(metavar="FILE", help="The stream that is spliced on.")] = None,
     listed: Annotated[bool, typer.Option("--list", callback=_kinds, is_eager=True, help="List the kinds of damage.")] = False,
     force: Force = False,
@@ -37,6 +37,7 @@ def damage(
 
     The truth says of every byte of the result where it came from.
 
+    \b
     Example: acctrecover damage pacct -o pacct.damaged --kind zero-run --kind delete --seed 7 --truth truth.json
     """
     from acctrecover.damaging import damage as run
@@ -47,7 +48,7 @@ def damage(
     targets = [target for target in (output, truth, rest) if target is not None]
     if len({os.path.realpath(target) for target in targets}) < len(targets):
         raise OutputError("the outputs must be different files")
-    inputs = [path, stale, other]
+    inputs = [path, older, other]
     for target in targets:
         refuse(target, *map(file_of, filter(None, inputs)), force=force)
     texts: list[bytes | None] = []

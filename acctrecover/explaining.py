@@ -145,6 +145,11 @@ def explain(
         return told if source.core is None else replace(told, address=source.core.address(told.start))
 
 
+def contradicted(source: Source, dialect: Dialect, start: int, stop: int) -> list[Asked]:
+    """The rules of its format that the record at [start, stop) breaks."""
+    return [rule for rule in _would(source, dialect, start, start, stop, "").rules if rule.holds is False]
+
+
 def _record(found: Scan, offset: int) -> Explanation | None:
     """The record that the scan found over `offset`."""
     for dialect, rows, octets, low in found.told.batches():

@@ -12,6 +12,8 @@ from acctrecover.survey import RISK, Chain, join, survey
 from acctrecover.voids import WIDE, Voids
 from acctrecover.walk import FAR
 
+BLOCK = 512
+"""Bytes of the smallest piece of another file that a disk leaves in one: in less only the formats already found are looked for."""
 SHARED = 4
 """Bytes that two records may share after a deletion between them."""
 
@@ -40,6 +42,8 @@ def fill(
 ) -> list[Chain]:
     """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined."""
     voids = voids or Voids()
+    known = {id(chain.dialect): chain.dialect for chain in chains}
+    seen = [dialect for dialect in dialects if id(dialect) in known]
     out: list[Chain] = []
     at = 0
     for chain in [*chains, None]:
@@ -51,7 +55,7 @@ def fill(
         solid = voids.solid(at, stop, WIDE)
         room = sum(b - a for a, b in solid)
         for low, high in ((low, min(b, low + FAR)) for a, b in solid for low in range(a, b, FAR)):
-            for found in stranded(read(low, high), low, room, edges, dialects, risk):
+            for found in stranded(read(low, high), low, room, edges, seen if out and room < BLOCK and chain else dialects, risk):
                 if not _carried(found, at, stop, out[-1] if out else None, chain):
                     join(out, found)
         if chain is not None:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from acctrecover.console import show, show_objects
+from acctrecover.console import show_objects, show_text, style
 from acctrecover.errors import AcctrecoverError
-from acctrecover.options import Cookie, Json, Length, MapfileIn, Most, Passwd, Places, Start, places_of, word
+from acctrecover.options import Cookie, Json, Length, MapfileIn, Most, Passwd, Places, Start, Utc, places_of, word
 
 
 def formats(
@@ -17,6 +17,7 @@ def formats(
 ) -> None:
     """List the formats looked for, or the fields of one.
 
+    \b
     Example: acctrecover formats acct_v3
     """
     from acctrecover.report_formats import format_text, formats_text
@@ -29,9 +30,9 @@ def formats(
         show_objects(map(detail if names else summary, first))
     elif names:
         for dialect in first:
-            show(format_text(dialect))
+            show_text(format_text(dialect), style())
     else:
-        show(formats_text(first))
+        show_text(formats_text(first), style(), hang=16)
 
 
 def explain(
@@ -49,7 +50,7 @@ def explain(
     mapfile_in: MapfileIn = None,
     most: Most = None,
     passwd: Passwd = None,
-    utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in local time.")] = False,
+    utc: Utc = False,
     as_json: Json = False,
 ) -> None:
     """Show one record field by field, and which rules it keeps.
@@ -57,6 +58,7 @@ def explain(
     The record is the one that a scan finds there; in a gap it is what the best-fitting format would see.
     The status is 0 for a record that keeps every rule, else 1.
 
+    \b
     Example: acctrecover explain /var/log/account/pacct@0x2fd4 --utc
     """
     from acctrecover.explaining import explain as run
@@ -76,8 +78,9 @@ def explain(
         from acctrecover.users import read_users
 
         told = told.named(read_users(passwd))
+    look = style(utc=utc)
     if as_json:
         show_objects([told.to_json()])
     else:
-        show(explain_text(path, told, utc=utc))
+        show_text(explain_text(path, told, style=look), look, hang=9)
     raise typer.Exit(0 if told.status in ("intact", "valid") else 1)

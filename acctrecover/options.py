@@ -17,7 +17,7 @@ class Order(StrEnum):
     BIG = "big"
 
 
-Paths = Annotated[list[str], typer.Argument(metavar="PATH", help="Files, block devices, pipes, or - for standard input.")]
+Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, block devices, pipes, or - for standard input.")]
 Formats = Annotated[
     list[str] | None,
     typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
@@ -40,6 +40,12 @@ MapfileIn = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
 Passwd = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Give names to user ids by this passwd file, as the evidence's etc/passwd.")
+]
+Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in local time.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the last line only, the verdict; JSON stays whole.")]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Show why: each chain's evidence and E-value, and the rules that odd records break."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace output files that exist. The input is never replaced.")]
 

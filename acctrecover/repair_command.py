@@ -7,9 +7,24 @@ from typing import Annotated, Any
 import typer
 
 from acctrecover.bar import bar
-from acctrecover.console import show, show_objects
+from acctrecover.console import show_objects, show_text, style
 from acctrecover.errors import AcctrecoverError, OutputError
-from acctrecover.options import Cookie, Force, Formats, Joined, Json, Length, MapfileIn, Most, Places, Start, places_of, word
+from acctrecover.options import (
+    Cookie,
+    Force,
+    Formats,
+    Joined,
+    Json,
+    Length,
+    MapfileIn,
+    Most,
+    Places,
+    Quiet,
+    Start,
+    Utc,
+    places_of,
+    word,
+)
 
 
 def repair(
@@ -41,6 +56,8 @@ def repair(
     stale: Annotated[str, typer.Option(metavar="keep|drop", help="Stale records, duplicates and another stream's.")] = "keep",
     joined: Joined = False,
     most: Most = None,
+    utc: Utc = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Copy the surviving records into a new file, byte for byte.
@@ -49,11 +66,14 @@ def repair(
     stream each record is taken, whole, from one that has it intact, the first such; what is intact in none, healed or suspect.
     Exit status 0: the stream is whole, of one copy or of several together.
 
+    \b
     Example: acctrecover repair /var/log/account/pacct -o pacct.recovered --report pacct.json
 
+    \b
     Example: acctrecover repair pacct.disk1 pacct.backup -o pacct.merged
 
-    Example: acctrecover repair --joined pacct.1.gz pacct -o pacct.recovered
+    \b
+    Example: acctrecover repair --joined pacct.1.gz pacct -o pacct.whole
     """
     from contextlib import ExitStack
 
@@ -67,6 +87,7 @@ def repair(
     if output is None and not dry_run:
         raise OutputError("say where to write with -o OUT, or use --dry-run")
     to = None if dry_run else str(output)
+    look = style(utc=utc)
     how: dict[str, Any] = {
         "cookie": word(cookie),
         "places": places_of(places),
@@ -85,7 +106,7 @@ def repair(
             from acctrecover.repairing import repair as run
 
             repaired = run(copies[0], to, formats, **how, progress=progress)
-            account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to)
+            account, whole, lines = repaired.to_json, repaired.lossless, repair_text(repaired, to, look)
         else:
             from acctrecover.merging import merge
 
@@ -94,5 +115,5 @@ def repair(
     if as_json:
         show_objects([account()])
     else:
-        show(lines)
+        show_text(list(lines)[-1:] if quiet else lines, look)
     raise typer.Exit(0 if whole else 1)

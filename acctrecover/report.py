@@ -7,40 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from acctrecover.extent import Extent, lost
 from acctrecover.report_parts import break_lines, break_objects, broken_words, spot_line, spot_object
-from acctrecover.report_source import again, in_memory, source_objects, source_text, target
-from acctrecover.words import number, plain, quoted, when
+from acctrecover.report_proof import proof_lines
+from acctrecover.report_rows import MOST, rows
+from acctrecover.report_source import Again, again, in_memory, source_objects, source_text, target
+from acctrecover.report_why import explain_step, why_lines
+from acctrecover.source import open_source
+from acctrecover.style import PLAIN, Style
+from acctrecover.words import number, plain, quoted
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
     from acctrecover.signs import Sign
-
-MOST = 60
-"""Rows of a table before its middle is left out."""
-
-
-def extent_rows(extents: Sequence[Extent]) -> Iterator[tuple[str, str, str, str]]:
-    """(where, what, from when, to when and why) for each extent."""
-    for extent in extents:
-        at = "" if extent.address is None else f", in memory at {extent.address:#x}"
-        where = f"{extent.start:#010x} {extent.stop:#010x} {extent.size:>12,}"
-        if extent.kind == "chain":
-            known = f"{number(extent.records, 'record')} {extent.format} {extent.byte_order}-endian"
-            what = f"{known}: {extent.cause}" if extent.cause else known
-            span = f"{when(extent.first)} to {when(extent.last)}" if extent.first is not None else ""
-            yield where, what + at, span, extent.detail or ""
-        else:
-            yield where, f"gap: {extent.cause}{at}", lost_records(extent), extent.detail or ""
-
-
-def lost_records(extent: Extent) -> str:
-    """How many records a gap most likely held, and when they were written; nothing where nothing tells."""
-    if not extent.held:
-        return ""
-    words = f"likely {number(extent.held, 'record')}"
-    after, before = when(extent.after), when(extent.before)
-    if after and before:
-        return f"{words}, at {after}" if after == before else f"{words}, between {after} and {before}"
-    return f"{words}, after {after}" if after else f"{words}, before {before}" if before else words
 
 
 def scan_objects(scan: Scan, signs: Sequence[Sign] | None = None) -> Iterator[dict[str, Any]]:
@@ -62,38 +39,77 @@ def scan_objects(scan: Scan, signs: Sequence[Sign] | None = None) -> Iterator[di
     yield {"kind": "summary", "whole": scan.whole, **counts}
 
 
-def scan_text(scan: Scan, *, every: bool = False, doubts: bool = True, signs: Sequence[Sign] | None = None) -> Iterator[str]:
-    """The lines `scan` prints; `signs` where they were looked for."""
+def scan_text(
+    scan: Scan,
+    *,
+    every: bool = False,
+    doubts: bool = True,
+    signs: Sequence[Sign] | None = None,
+    style: Style = PLAIN,
+    given: Again = (),
+) -> Iterator[str]:
+    """The lines `scan` prints; `signs` where they were looked for; `given`: options that the next command needs too.
+
+    Raises SourceError where the input cannot be read again.
+    """
     from acctrecover.result import CHEAP
 
-    yield from source_text(scan)
+    for line in (*source_text(scan), *held_text(scan, style)):
+        yield from style.lines(line)
     if scan.transfer is not None:
         undone = "undone to find these records, offsets are the input's" if scan.told is not scan else "not undone"
         detail = f": {scan.transfer.detail}" if scan.transfer.detail else ""
-        yield f"the whole input is {scan.transfer.name}; {undone}{detail}"
-    rows = list(extent_rows(scan.extents))
+        yield from style.lines(f"the whole input is {scan.transfer.name}; {undone}{detail}")
     yield ""
-    yield f"{'start':<10} {'stop':<10} {'bytes':>12}  what"
-    hidden = 0 if every else max(0, len(rows) - MOST)
-    for index, (where, what, span, why) in enumerate(rows):
-        if hidden and MOST // 2 <= index < MOST // 2 + hidden:
-            if index == MOST // 2:
-                yield f"  ... {number(hidden, 'extent')} more; --all shows them"
-            continue
-        yield f"{where}  {what}" + (f", {span}" if span else "")
-        for line in filter(None, (spot_line(scan, scan.extents[index]), why)):
-            yield f"{'':36}{line}"
-        odd = [oddity for oddity in scan.extents[index].oddities if oddity.status != "torn"]
-        for oddity in odd[:5] if doubts else []:
-            yield f"{'':36}{oddity.status} at {oddity.offset:#x}: {oddity.reason}"
-        if len(odd) > 5:
-            yield f"{'':36}... {number(len(odd) - 5, 'more such record')}"
-    yield from break_lines(scan)
+    zone = "UTC" if style.utc else "local time"
+    yield style.painted(f"{'start':<10} {'stop':<10} {'bytes':>12}  what ({zone})", "head")
+    table = rows(scan.extents, style, every=every)
+    hidden = 0 if every else max(0, len(table) - MOST)
+    with open_source(scan.evidence) as source:
+        for index, row in enumerate(table):
+            if hidden and MOST // 2 <= index < MOST // 2 + hidden:
+                if index == MOST // 2:
+                    yield f"  ... {number(hidden, 'row')} more; --all shows them"
+                continue
+            yield from style.lines(row.text, "" if row.sound else "gap" if row.gap else "odd", style.indent)
+            if len(row.extents) > 1:
+                continue
+            (extent,) = row.extents
+            for line in filter(None, (spot_line(scan, extent), extent.detail)):
+                yield from style.lines(f"{'':{style.indent}}{line}", hang=style.indent)
+            if row.gap:
+                yield from proof_lines(extent, source, style)
+            yield from why_lines(scan, extent, source, style) if doubts else ()
+    for line in break_lines(scan):
+        yield from style.lines(line, hang=style.indent)
     yield ""
-    yield from sign_lines(signs or ())
+    for line in sign_lines(signs or ()):
+        yield from style.lines(line, hang=22 if style.wide else 4)
     if signs is None and scan.chains and scan.size > CHEAP:
-        yield f"next: acctrecover scan --signs {again(scan)} looks for records cut out between others"
-    yield from verdict(scan, len(signs or ()))
+        yield f"next: acctrecover scan --signs {again(scan, given)}"
+        yield "      looks for records cut out between others"
+    for line in list(verdict(scan, len(signs or ()), given))[:-1]:
+        yield style.painted(line, "next")
+    yield from last_line(scan, signs, style)
+
+
+def last_line(scan: Scan, signs: Sequence[Sign] | None, style: Style) -> Iterator[str]:
+    """The verdict alone, which `scan --quiet` prints."""
+    *_, told = verdict(scan, len(signs or ()))
+    yield from style.lines(told, "good" if scan.whole and not signs else "bad")
+
+
+def held_text(scan: Scan, style: Style) -> Iterator[str]:
+    """What the input holds: its formats, the C struct or manual that they are of, and the times of their records."""
+    kinds: dict[tuple[str | None, str | None], list[Extent]] = {}
+    for extent in scan.chains:
+        kinds.setdefault((extent.format, extent.byte_order), []).append(extent)
+    for (name, order), chains in sorted(kinds.items(), key=lambda kind: -sum(chain.records for chain in kind[1])):
+        dialect = next((scan.told.by_extent[c.start] for c in chains if c.start in scan.told.by_extent), None)
+        source = f" ({dialect.declared.source})" if dialect is not None else ""
+        times = [time for chain in chains for time in (chain.first, chain.last) if time is not None]
+        span = f", {style.when(min(times))} to {style.when(max(times))}" if times else ""
+        yield f"holds {number(sum(chain.records for chain in chains), 'record')} of {name} {order}-endian{source}{span}"
 
 
 def sign_lines(signs: Sequence[Sign]) -> Iterator[str]:
@@ -107,12 +123,16 @@ def sign_lines(signs: Sequence[Sign]) -> Iterator[str]:
     yield ""
 
 
-def verdict(scan: Scan, signs: int = 0) -> Iterator[str]:
-    """What to do next, then the line that says it all; `signs` is how many places are worth a look."""
+def verdict(scan: Scan, signs: int = 0, given: Again = ()) -> Iterator[str]:
+    """What to do next, then the line that says it all; `signs` is how many places are worth a look, `given` the options of the
+    scan that the next command needs too."""
     counts, name = scan.counts, plain(scan.name)
     look = f"; {number(signs, 'place')} worth a look" if signs else ""
     if not scan.whole and scan.chains:
-        yield f"next: acctrecover repair {again(scan)} -o {quoted(f'{target(scan)}recovered')}"
+        yield f"next: acctrecover repair {again(scan, given)} -o {quoted(f'{target(scan)}recovered')}"
+        yield from explain_step(scan, given)
+    elif not scan.chains and scan.size and scan.other is None:
+        yield "next: acctrecover formats"
     if scan.size == 0 and scan.breaks:
         yield f"{name}: damaged: nothing could be unpacked{broken_words(scan)}"
     elif scan.size == 0:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from acctrecover.dialect import Dialect
 from acctrecover.explaining import Explanation
 from acctrecover.expr import text
+from acctrecover.style import PLAIN, Style
 from acctrecover.table import fields, rules, shapes, summary
-from acctrecover.words import escaped, number, octets_text, plain, shown, when
+from acctrecover.words import escaped, number, octets_text, plain, shown
 
 ENDIAN = {
     ("little", "big"): "little-endian as declared and big-endian",
@@ -47,7 +48,7 @@ def format_text(dialect: Dialect) -> Iterator[str]:
             yield f"  {name} = {text(expr)}"
 
 
-def explain_text(name: str, told: Explanation, *, utc: bool = False) -> Iterator[str]:
+def explain_text(name: str, told: Explanation, *, style: Style = PLAIN) -> Iterator[str]:
     """The lines `explain` prints: where, every field, every rule, what follows from them."""
     kind, at = f"{told.format} {told.byte_order}-endian", f"{plain(name)}: {told.offset:#x}"
     inside = f"at {told.start:#x}" + (f", {number(told.offset - told.start, 'byte')} before" if told.start != told.offset else "")
@@ -63,7 +64,7 @@ def explain_text(name: str, told: Explanation, *, utc: bool = False) -> Iterator
     yield f"{'offset':<10} {'bytes':<36} {'field':<14} value"
     for one in told.fields:
         unit = one.unit if one.seconds is None and one.value is not None else ""
-        words = [shown(one.value), unit, when(one.seconds, utc=utc), escaped(one.meaning)]
+        words = [shown(one.value), unit, style.when(one.seconds), escaped(one.meaning)]
         yield f"{one.offset:#010x} {octets_text(one.octets):<36} {one.name:<14} {'  '.join(filter(None, words))}"
     yield ""
     for rule in told.rules:
@@ -73,4 +74,4 @@ def explain_text(name: str, told: Explanation, *, utc: bool = False) -> Iterator
     for title, value in told.derived.items():
         yield f"{'':<8} {title} = {value:g}" if isinstance(value, float) else f"{'':<8} {title} = {escaped(str(value))}"
     if told.clock is not None:
-        yield f"{'':<8} clock = {when(told.clock, utc=utc)}"
+        yield f"{'':<8} clock = {style.when(told.clock)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from acctrecover.words import number, plain, when
+from acctrecover.style import PLAIN, Style
+from acctrecover.words import number, plain
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.histories import Histories
@@ -14,7 +15,7 @@ MOST = 8
 """Lost ends of processes named."""
 
 
-def history_lines(told: Histories) -> Iterator[str]:
+def history_lines(told: Histories, style: Style = PLAIN) -> Iterator[str]:
     """What several inputs have to do with each other; no line where nothing is seen."""
     if not told.links and not told.matches:
         return
@@ -29,7 +30,7 @@ def history_lines(told: Histories) -> Iterator[str]:
         yield f"    {second} lacks {lost(match.second_lost, first)}"
         yield f"    {first} lacks {lost(match.first_lost, second)}"
     for event, seconds in sorted(told.since.items()):
-        yield f"{event}: {when(seconds)}, by the ends that are told in both times"
+        yield f"{event}: {style.when(seconds)}, by the ends that are told in both times"
 
 
 def history_objects(told: Histories) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from acctrecover.extent import lost
-from acctrecover.report import MOST, lost_records
+from acctrecover.report_rows import MOST, lost_records
+from acctrecover.style import PLAIN, Style
 from acctrecover.words import number, plain
 
 if TYPE_CHECKING:  # a command loads what it uses
@@ -14,7 +15,7 @@ if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.repairing import Repair
 
 
-def repair_text(result: Repair, out: str | None) -> Iterator[str]:
+def repair_text(result: Repair, out: str | None, style: Style = PLAIN) -> Iterator[str]:
     """The lines `repair` prints."""
     scan = result.scan
     wrote = "would write" if out is None else "wrote"
@@ -23,17 +24,18 @@ def repair_text(result: Repair, out: str | None) -> Iterator[str]:
         why = f": {scan.other.told}" if scan.other is not None else ""
         yield f"{plain(scan.name)}: no record found; {wrote} an empty stream{to}{why}"
         return
+    left = []
     for extent in scan.gaps:
-        why = ", ".join(filter(None, (extent.cause, lost_records(extent), extent.detail)))
-        yield f"left out {extent.start:#x}..{extent.stop:#x} ({number(extent.size, 'byte')}): {why}"
-    for each in scan.breaks:
-        yield f"missing at {each.at:#x}, no one knows how many bytes: {each.cause}, {each.detail}"
+        why = ", ".join(filter(None, (extent.cause, lost_records(extent, style), extent.detail)))
+        left.append(f"left out {extent.start:#x}..{extent.stop:#x} ({number(extent.size, 'byte')}): {why}")
+    left += [f"missing at {each.at:#x}, no one knows how many bytes: {each.cause}, {each.detail}" for each in scan.breaks]
     for extent in scan.chains:
         if (extent.format, extent.byte_order) != (result.format, result.byte_order):
-            yield (
+            left.append(
                 f"left out {extent.start:#x}..{extent.stop:#x}: {number(extent.records, 'record')} of another stream, "
                 f"{extent.format} {extent.byte_order}-endian"
             )
+    yield from _ends(left)
     counts = scan.counts
     notes = [f"{counts[status]:,} {status}" for status in ("suspect", "healed") if counts[status]]
     odd = f" ({', '.join(notes)} among those found)" if notes else ""
@@ -97,6 +99,11 @@ def _doubts(result: Merge) -> Iterator[str]:
             "has another record there that looks as good"
         )
     lines += [f"left out: copy {copy + 1} {start:#x}..{stop:#x}, not where it belongs" for copy, start, stop in result.strays]
+    yield from _ends(lines)
+
+
+def _ends(lines: list[str]) -> Iterator[str]:
+    """Lines without the middle of many."""
     hidden = max(0, len(lines) - MOST)
     yield from lines[: MOST // 2] if hidden else lines
     if hidden:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.packed import Part
     from acctrecover.result import Scan
 
+Again = Sequence[tuple[str, str]]
+"""Options and their values."""
 ENDINGS = frozenset({".gz", ".bz2", ".xz", ".zst"})
 """Endings of compressed files that what came out of them has no more."""
 
@@ -100,10 +102,10 @@ def names(scan: Scan) -> list[str]:
     return [part.name for part in scan.parts] or [scan.name]
 
 
-def again(scan: Scan) -> str:
-    """What another command is given to look at the same: the inputs and the options that were asked."""
+def again(scan: Scan, given: Again = (), at: str = "") -> str:
+    """What another command is given to look at the same: inputs, `at` behind each name, options asked or `given`."""
     asked = scan.evidence.asked if isinstance(scan.evidence, Source) else ()
-    return " ".join(map(quoted, [*names(scan), *asked]))
+    return " ".join(map(quoted, [*(name + at for name in names(scan)), *asked, *(word for pair in given for word in pair)]))
 
 
 def target(scan: Scan) -> str:

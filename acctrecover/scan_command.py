@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from acctrecover.bar import bar
-from acctrecover.console import complain, show, show_objects, status_of
+from acctrecover.console import complain, show, show_objects, show_text, status_of
+from acctrecover.console import style as styled
 from acctrecover.errors import SelfCheckError, SourceError
 from acctrecover.options import (
     Cookie,
@@ -22,7 +23,10 @@ from acctrecover.options import (
     Passwd,
     Paths,
     Places,
+    Quiet,
     Start,
+    Utc,
+    Verbose,
     places_of,
     word,
 )
@@ -60,7 +64,7 @@ def scan(
         Path | None, typer.Option("--map", metavar="FILE", help="Draw the stream by offset and by time, as .svg or .png.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Show every extent; without it the middle of a long table is left out.")
+        bool, typer.Option("--all", help="Show every extent; without it like ones are merged where there are many.")
     ] = False,
     joined: Joined = False,
     most: Most = None,
@@ -72,22 +76,30 @@ def scan(
         ),
     ] = None,
     passwd: Passwd = None,
+    utc: Utc = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
 
     Exit status 2 also for an input that is another kind of file, as a systemd journal: the tool that reads it is named.
 
+    \b
     Example: acctrecover scan /var/log/account/pacct
 
+    \b
+    Example: acctrecover scan --utc --verbose --records wtmp.csv /var/log/wtmp /var/log/account/pacct
+
+    \b
     Example: acctrecover scan --joined pacct.2.gz pacct.1.gz pacct
     """
-    from acctrecover.report import scan_objects, scan_text
+    from acctrecover.report import last_line, scan_objects, scan_text
     from acctrecover.scanning import scan as run
     from acctrecover.signs import looked
     from acctrecover.window import window
 
-    users = None
+    users, style = None, styled(utc=utc, verbose=verbose)
     if passwd is not None:
         from acctrecover.users import read_users
 
@@ -103,6 +115,7 @@ def scan(
         "--most": list(filter(None, [most])),
         "--joined": [""] if joined else [],
     }
+    given = [(name, str(value)) for name in ("--format", "--formats", "--cookie") for value in options[name]]
     if any(outputs.values()):
         from acctrecover.beside import ready, write
 
@@ -113,7 +126,7 @@ def scan(
             with bar(inputs, passes=1 if records is None else 2) as progress:
                 with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
                     found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
-                odd = looked(found, signs)
+                odd = looked(found, signs, utc=utc or as_json)
                 if len(inputs) < len(paths):
                     several.append(found)
                 elif any(outputs.values()):
@@ -124,9 +137,11 @@ def scan(
             continue
         if as_json:
             show_objects(scan_objects(found, odd))
+        elif quiet:
+            show(last_line(found, odd, style))
         else:
             show([""] if shown else [])
-            show(scan_text(found, every=every, signs=odd))
+            show(scan_text(found, every=every, signs=odd, style=style, given=given))
         shown = True
         worst = max(worst, 0 if found.whole else 1 if found.other is None else 2)
     if len(several) > 1:
@@ -136,8 +151,8 @@ def scan(
         told = histories(several)
         if as_json:
             show_objects(history_objects(told))
-        else:
-            show(history_lines(told))
+        elif not quiet:
+            show_text(history_lines(told, style), style)
         since = told.since
     if records is not None and several:
         with bar([found.name for found in several]) as progress:

@@ -88,11 +88,14 @@ class Sign:
         return {**out, "innocent": list(self.innocent)}
 
 
-def signs(scan: Scan) -> list[Sign]:
-    """The places of a scan's input that are worth a look, in offset order. Raises SourceError where it cannot be read again."""
+def signs(scan: Scan, *, utc: bool = True) -> list[Sign]:
+    """The places of a scan's input that are worth a look, in offset order. Raises SourceError where it cannot be read again.
+
+    Times in their details are UTC, or local ones.
+    """
     found = [*_blanks(scan.told), *_copies(scan.told)]
     for trail in trails(scan):
-        for of_kind in (_skips(trail), _lulls(trail), _falls(trail), _unborn(trail), _twins(trail)):
+        for of_kind in (_skips(trail), _lulls(trail, utc), _falls(trail, utc), _unborn(trail, utc), _twins(trail)):
             each = list(of_kind)
             if len(each) > MOST:
                 left = f"{each[MOST - 1].detail}; {number(len(each) - MOST, 'more such place')}"
@@ -101,9 +104,9 @@ def signs(scan: Scan) -> list[Sign]:
     return sorted((_placed(scan, sign) for sign in found), key=lambda sign: (sign.start, sign.kind))
 
 
-def looked(scan: Scan, asked: bool | None) -> list[Sign] | None:
+def looked(scan: Scan, asked: bool | None, *, utc: bool = True) -> list[Sign] | None:
     """The signs of a scan where they are asked for, or, unless they are not, where they cost little; else None."""
-    return signs(scan) if asked or (asked is None and scan.size <= CHEAP) else None
+    return signs(scan, utc=utc) if asked or (asked is None and scan.size <= CHEAP) else None
 
 
 def _placed(scan: Scan, sign: Sign) -> Sign:
@@ -125,13 +128,13 @@ def _skips(trail: Trail) -> Iterator[Sign]:
         yield _sign(trail, SKIPPED, skip.after, skip.before, detail, records=skip.count, expected=skip.expected)
 
 
-def _lulls(trail: Trail) -> Iterator[Sign]:
+def _lulls(trail: Trail, utc: bool) -> Iterator[Sign]:
     for lull in lulls(trail, RARE):
-        began, ended = (when(float(trail.clocks[at])) for at in (lull.after, lull.before))
+        began, ended = (when(float(trail.clocks[at]), utc=utc) for at in (lull.after, lull.before))
         yield _sign(trail, PAUSE, lull.after, lull.before, f"nothing between {began} and {ended}", expected=lull.expected)
 
 
-def _falls(trail: Trail) -> Iterator[Sign]:
+def _falls(trail: Trail, utc: bool) -> Iterator[Sign]:
     timed = np.flatnonzero(np.isfinite(trail.clocks))
     steps = np.diff(trail.clocks[timed])
     fallen = np.flatnonzero(steps <= -STEP)
@@ -140,13 +143,13 @@ def _falls(trail: Trail) -> Iterator[Sign]:
     for at in fallen.tolist():
         after, before = int(timed[at]), int(timed[at + 1])
         if not ((trail.breaks > after) & (trail.breaks <= before)).any():
-            yield _sign(trail, FALL, after, before, f"by {-steps[at]:,.0f} s, from {when(float(trail.clocks[after]))}")
+            yield _sign(trail, FALL, after, before, f"by {-steps[at]:,.0f} s, from {when(float(trail.clocks[after]), utc=utc)}")
 
 
-def _unborn(trail: Trail) -> Iterator[Sign]:
+def _unborn(trail: Trail, utc: bool) -> Iterator[Sign]:
     for at in np.flatnonzero(trail.began > trail.clocks + 1).tolist():
         seconds = trail.began[at] - trail.clocks[at]
-        yield _sign(trail, UNBORN, at, at, f"by {seconds:,.0f} s, at {when(float(trail.clocks[at]))}", records=1)
+        yield _sign(trail, UNBORN, at, at, f"by {seconds:,.0f} s, at {when(float(trail.clocks[at]), utc=utc)}", records=1)
 
 
 def _twins(trail: Trail) -> Iterator[Sign]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from acctrecover.bar import bar
-from acctrecover.console import complain, show, show_objects, status_of
+from acctrecover.console import complain, show_objects, show_text, status_of, style
 from acctrecover.errors import SourceError
 from acctrecover.options import Force, Joined, Json, Length, MapfileIn, Most, Order, Paths, Start, word
 
@@ -36,6 +36,7 @@ def cookie_stats(
 
     Several inputs are counted together.
 
+    \b
     Example: acctrecover cookie-stats /boot/vmlinuz
     """
     from acctrecover.cookies import COOKIE, check_ending, write_table
@@ -71,5 +72,5 @@ def cookie_stats(
     if as_json:
         show_objects([stats.to_json(top)])
     else:
-        show(stats_text(stats, top))
+        show_text(stats_text(stats, top), style())
     raise typer.Exit(status or (1 if stats.breaks else 0))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acctrecover.console import show, show_objects
+from acctrecover.console import show_objects, show_text, style
 from acctrecover.options import Json
 
 
@@ -26,6 +26,7 @@ def verify(
     also tells by a digest of its own that it was altered, which whoever altered it may have mended: keep its SHA-256 elsewhere.
     Exit status 0: every claim holds, 1: one does not, 2: it could not be checked.
 
+    \b
     Example: acctrecover verify pacct.json
     """
     from acctrecover.report_verify import verify_text
@@ -35,5 +36,5 @@ def verify(
     if as_json:
         show_objects([done.to_json()])
     else:
-        show(verify_text(done))
+        show_text(verify_text(done), style(), hang=15)
     raise typer.Exit(0 if done.holds else 1)

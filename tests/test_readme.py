@@ -1,15 +1,15 @@
-"""The worked example of README does what README says; ACCTRECOVER_REWRITE=1 writes there what it says now."""
+"""Each command of README, and its worked example, says what README shows; ACCTRECOVER_REWRITE=1 writes there what it says now."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent, indent
 
-import pytest
 from command import COMMAND
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -54,19 +54,35 @@ def test_the_format_that_readme_teaches_is_declared_scanned_and_explained_as_sho
     assert "FAILS    kind" in session
 
 
-@pytest.mark.parametrize("title", ["Worth a look", "Several files of one history"])
-def test_what_readme_shows_of_signs_and_of_several_files_is_what_is_said(title: str, tmp_path: Path) -> None:
+def transcripts(text: str) -> list[list[str]]:
+    """The indented blocks in which commands stand behind `$ `, but for the session of the format that is taught."""
+    out: list[list[str]] = []
+    for title, part in ((each.split("\n", 1)) for each in text.split("\n## ")[1:]):
+        for block in re.findall(r"(?m)(?:^    .*\n(?:\n(?=    ))?)+", part):
+            if "\n    $ " in f"\n{block}" and title != "How to write a format":
+                out.append(dedent(block).rstrip("\n").split("\n"))
+    return out
+
+
+def test_every_command_in_readme_says_what_readme_shows(tmp_path: Path) -> None:
     shutil.copytree(README.parent / "corpora", tmp_path / "corpora")
     environment = {**os.environ, "TZ": "UTC", "PYTHONPATH": str(README.parent)}
-    shown = [line[4:] for line in section(title).splitlines() if line.startswith("    ")]
-    now = []
-    for line in shown:
-        if line.startswith("$ "):
-            words = ["bash", "-c", SHELL + line[2:], "bash", str(tmp_path)]
-            done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
-            now += [line, *filter(None, done.stdout.splitlines())]
-    if os.environ.get("ACCTRECOVER_REWRITE") == "1" and now != shown:
-        old, new = (indent("\n".join(lines), "    ") for lines in (shown, now))
-        README.write_text(README.read_text().replace(old, new))
-        shown = now
-    assert now == shown
+    for shown in transcripts(README.read_text()):
+        now: list[str] = []
+        for at, line in enumerate(shown):
+            if line.startswith("$ "):
+                words = ["bash", "-c", SHELL + line[2:], "bash", str(tmp_path)]
+                done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+                assert (done.returncode in (0, 1), done.stderr) == (True, ""), line
+                now += [""] if at and not shown[at - 1] else []
+                now += [line, *(told.rstrip() for told in done.stdout.splitlines())]
+        if os.environ.get("ACCTRECOVER_REWRITE") == "1" and now != shown:
+            old, new = (indent("\n".join(lines), "    ") for lines in (shown, now))
+            README.write_text(README.read_text().replace(old, new))
+            shown = now
+        assert now == shown
+
+
+def test_a_transcript_is_seen_whole_with_its_blank_lines() -> None:
+    text = "a\n\n## T\n\n    $ x\n    one\n\n    two\n\n    $ y\n\ntext\n\n    make\n"
+    assert transcripts(text) == [["$ x", "one", "", "two", "", "$ y"]]

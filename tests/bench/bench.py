@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -23,10 +24,43 @@ OURS = [sys.executable, "-m", "acctrecover"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def commands(large: Path) -> dict[str, list[str]]:
+HISTOGRAM = """
+#include <stdint.h>
+#include <stdio.h>
+static uint64_t counts[65536];
+static uint16_t words[1 << 20];
+int main(int argc, char **argv)
+{
+    FILE *file = argc > 1 ? fopen(argv[1], "rb") : NULL;
+    if (!file) return 1;
+    for (size_t n; (n = fread(words, 2, sizeof words / 2, file)) > 0;)
+        for (size_t i = 0; i < n; i++) counts[words[i]]++;
+    for (int word = 0; word < 65536; word++) printf("%d %llu\\n", word, (unsigned long long)counts[word]);
+    return 0;
+}
+"""
+"""The single-threaded count of words that cookie-stats is compared with."""
+CONSTRUCT = """
+import sys
+from construct import GreedyRange
+from acctrecover.registry import load_formats
+print(len(GreedyRange(load_formats()["acct_v3"].record.layout).parse_file(sys.argv[1])))
+"""
+PART = 20
+"""One in so many records is what the slowest are measured on, and what they took is told of as many."""
+
+
+def commands(large: Path, damaged: Path, part: Path, histogram: Path) -> dict[str, list[str]]:
     """What is run, by the name it has in the table; what all are compared with comes first."""
+    few = f"{RECORDS // PART:,} records"
     return {
         "acctrecover scan, SHA-256 included": [*OURS, "scan", str(large)],
+        "acctrecover scan, 1 % of 4 KiB blocks random": [*OURS, "scan", str(damaged)],
+        "cat": ["cat", str(large)],
+        "C histogram of words": [str(histogram), str(large)],
+        f"acctrecover scan --records .csv of {few}": [*OURS, "scan", str(part), "--records", str(part) + ".csv", "--force"],
+        f"dump-acct of {few}": ["dump-acct", str(part)],
+        f"construct GreedyRange of {few}": [sys.executable, "-c", CONSTRUCT, str(part)],
         "dump-acct": ["dump-acct", str(large)],
         "lastcomm": ["lastcomm", "-f", str(large)],
         "sa": ["sa", str(large)],
@@ -47,7 +81,9 @@ def later(sample: bytes, by: int) -> bytes:
 def seconds(command: list[str]) -> float:
     """Wall time of one run, its output thrown away. Raises CalledProcessError where it fails."""
     begin = time.perf_counter()
-    subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if done.returncode > (command[: len(OURS)] == OURS):  # 1: damage was found
+        raise subprocess.CalledProcessError(done.returncode, command)
     return time.perf_counter() - begin
 
 
@@ -60,7 +96,18 @@ def main() -> None:
             for copy in range(-(-RECORDS * SIZE // len(sample))):
                 file.write(later(sample, copy * SPAN))
         size = large.stat().st_size
-        every = commands(large)
+        damaged, part, histogram = Path(folder) / "damaged", Path(folder) / "part", Path(folder) / "histogram"
+        octets = bytearray(large.read_bytes())
+        rng = random.Random(1)
+        part.write_bytes(octets[: RECORDS // PART * SIZE])
+        for block in rng.sample(range(size // 4096), size // 4096 // 100):
+            octets[block * 4096 : (block + 1) * 4096] = rng.randbytes(4096)
+        damaged.write_bytes(octets)
+        del octets
+        (source := histogram.with_suffix(".c")).write_text(HISTOGRAM)
+        if shutil.which("gcc"):
+            subprocess.run(["gcc", "-O2", "-o", histogram, source], check=True)
+        every = commands(large, damaged, part, histogram)
         missing = [name for name, command in every.items() if shutil.which(command[0]) is None]
         times: dict[str, list[float]] = {name: [] for name in every if name not in missing}
         for run in range(RUNS + 1):

@@ -17,6 +17,7 @@ COLUMNS = (
     "doubted",
     "false",
     "embedded",
+    "chimera",
     "altered",
     "healed right",
     "healed wrong",
