@@ -201,9 +201,12 @@ def _stream(
         checks.append(_hashed(name, source.size, source.read, each, progress))
         if checks[0].holds is False:  # what comes out of another file is not asked for
             return checks, source.size, source.read
-        stream = _bare(unpacked(source, each["unpacked"]["size"]))
-        checks.append(_hashed(f"{name} unpacked", stream.size, stream.read, each["unpacked"], progress, window))
-        return checks, stream.size, stream.read
+        for most in (each["unpacked"]["size"], None):  # of a damaged one more may have come out before it broke
+            stream = _bare(unpacked(source, most))
+            found = _hashed(f"{name} unpacked", stream.size, stream.read, each["unpacked"], progress, window)
+            if found.holds:
+                break
+        return [*checks, found], stream.size, stream.read
     parts: list[tuple[int, int, replaying.Read]] = []
     at = 0
     for file, source in zip(each["joined"], files, strict=True):

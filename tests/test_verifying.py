@@ -18,6 +18,7 @@ from command import run, said
 from corpus import NAMES, placed, sample
 from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
+from fuzz.engine import CORPUS
 from test_elf import core_file, headers
 
 from acctrecover import damage, merge, repair, replaying, tallying
@@ -418,4 +419,12 @@ def test_the_report_of_a_core_holds_though_its_digest_is_of_more_than_memory(
 def test_the_report_of_a_merge_of_a_stream_and_its_compressed_copy_holds(tmp_path: Path) -> None:
     merged(tmp_path, [V3[:640], gzip.compress(V3[:640])])
     assert json.loads((tmp_path / "report").read_text())["inputs"][1]["same_as"] == 0
+    assert refuted(tmp_path) == []
+
+
+def test_the_report_of_a_damaged_compressed_input_that_gives_nothing_holds(tmp_path: Path) -> None:
+    told = repaired(
+        tmp_path, (CORPUS / "repair-75-6dd9f0aa55.bin").read_bytes()
+    )  # of bzip2: its only block breaks after some bytes
+    assert told["inputs"][0]["unpacked"]["size"] == 0
     assert refuted(tmp_path) == []
