@@ -423,8 +423,6 @@ def test_the_report_of_a_merge_of_a_stream_and_its_compressed_copy_holds(tmp_pat
 
 
 def test_the_report_of_a_damaged_compressed_input_that_gives_nothing_holds(tmp_path: Path) -> None:
-    told = repaired(
-        tmp_path, (CORPUS / "repair-75-6dd9f0aa55.bin").read_bytes()
-    )  # its only block breaks
+    told = repaired(tmp_path, (CORPUS / "repair-75-6dd9f0aa55.bin").read_bytes())  # its only block breaks
     assert told["inputs"][0]["unpacked"]["size"] == 0
     assert refuted(tmp_path) == []
