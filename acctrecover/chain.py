@@ -138,8 +138,11 @@ class Skeleton:
         if grammar.pitch is None:
             forsaken = GAP + (UNMET if firm else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
-                if forsaken + extra + self.cost[t] < total:
-                    total, after, cut = forsaken + extra + self.cost[t], t, True
+                price = forsaken + (
+                    max(extra, 0.0) if firm else extra
+                )  # what a header at its end confirms is not cut for its kin alone
+                if price + self.cost[t] < total:
+                    total, after, cut = price + self.cost[t], t, True
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
         value = self.cost[i] + PER_BYTE * start + PER_RECORD * self.linked[i]
         self.best[i], self.best_at[i] = min((value, i), (self.best[i + 1], self.best_at[i + 1]), key=lambda pair: pair[0])
