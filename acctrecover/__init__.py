@@ -20,6 +20,13 @@ The package, from the top down; each module imports only from the lines below it
     repairing, damaging, explaining  what the commands do
     provenance                      what a repair's report says for a second examiner
     given                           what was given to a scan, and what it is made of
+    counting                        words counted by several workers
+    sharing                         how the work of a command is shared
+    cluster                         workers of a Dask cluster
+    whole                           inputs scanned by several workers, a whole one each
+    ranges                          ranges of an input walked by several workers
+    resume                          the state of a walk, to go on where it was
+    asked                           what a scan looks for, as another process is told
     scanning                        the extents of an input
     broken                          a scan of what came out of compressed files that broke
     account                         every byte accounted for: chains, what does not belong in them, gaps
@@ -36,6 +43,7 @@ The package, from the top down; each module imports only from the lines below it
     skipped, lull                   serial numbers that no record has; holes in time
     trail                           the records of one format as columns
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
+    fingerprint                     what two processes must agree on
     unread                          records of which bytes were never read
     collate                         the records of several copies on one axis, and of each place the best
     align                           what two copies share, and how it stands
@@ -69,6 +77,7 @@ The package, from the top down; each module imports only from the lines below it
     elf                             the memory in a core
     style                           how text fits where it is shown
     decoders, packed, packings      decompressors; what is known of a compressed file; how one begins
+    workers                         who shares the work of a command
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 

@@ -37,6 +37,11 @@ MapfileIn = Annotated[
         "--mapfile-in", metavar="FILE", help="The ddrescue mapfile of the input: what it does not call finished was never read."
     ),
 ]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, metavar="N", help="Share the work among N processes.")]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Share it among the workers of a Dask scheduler, as tcp://host:8786."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, one object per line.")]
 Passwd = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Give names to user ids by this passwd file, as the evidence's etc/passwd.")

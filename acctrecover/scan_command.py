@@ -12,9 +12,11 @@ from acctrecover.console import complain, show, show_objects, show_text, status_
 from acctrecover.console import style as styled
 from acctrecover.errors import SelfCheckError, SourceError
 from acctrecover.options import (
+    ClusterAddress,
     Cookie,
     Force,
     Formats,
+    Jobs,
     Joined,
     Json,
     Length,
@@ -33,6 +35,7 @@ from acctrecover.options import (
 
 
 def scan(
+    ctx: typer.Context,
     paths: Paths,
     formats: Formats = None,
     places: Places = None,
@@ -79,6 +82,12 @@ def scan(
     utc: Utc = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
+    jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="STATE", help="Keep in this file how far the scan is, and go on from there when it is run again."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Find every surviving record; say why other bytes are none.
@@ -94,8 +103,9 @@ def scan(
     \b
     Example: acctrecover scan --joined pacct.2.gz pacct.1.gz pacct
     """
+    from acctrecover.asked import Asked
     from acctrecover.report import last_line, scan_objects, scan_text
-    from acctrecover.scanning import scan as run
+    from acctrecover.sharing import Scans, resumed, workers
     from acctrecover.signs import looked
     from acctrecover.window import window
 
@@ -121,11 +131,15 @@ def scan(
 
         ready(outputs, paths, [mapfile_in] if mapfile_in else [], force=force, joined=joined)
     worst, shown, several, since = 0, False, [], {}
-    for inputs in [paths] if joined else [[path] for path in paths]:
+    asked = Asked(tuple(formats or ()), word(cookie), tuple(map(str, places_of(places))))
+    state = None if resume is None else resumed(resume, paths, [*outputs.values(), mapfile_in], options, asked)
+    whole = not (start or length or mapfile_in or most or joined)
+    work = Scans(paths, asked, ctx.with_resource(workers(jobs, cluster)), state, whole=whole)
+    for index, inputs in enumerate([paths] if joined else [[path] for path in paths]):
         try:
             with bar(inputs, passes=1 if records is None else 2) as progress:
                 with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
-                    found = run(evidence, formats, cookie=word(cookie), places=places_of(places), progress=progress)
+                    found = work.scan(index, evidence, progress)
                 odd = looked(found, signs, utc=utc or as_json)
                 if len(inputs) < len(paths):
                     several.append(found)
@@ -157,4 +171,6 @@ def scan(
     if records is not None and several:
         with bar([found.name for found in several]) as progress:
             write(several, outputs, options, force=force, progress=progress, since=since, users=users)
+    for reason in work.done():
+        complain(reason)
     raise typer.Exit(worst)

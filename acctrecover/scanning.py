@@ -32,6 +32,7 @@ from acctrecover.walk import Walker
 MENDINGS = 8
 """Times that what was not healed is looked at again beside what was: each needs a record healed in the time before."""
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
+Walking = Callable[[Walker], list[Chain]]
 
 
 @lru_cache(maxsize=16)
@@ -49,19 +50,21 @@ def scan(
     places: Sequence[str | Path] = (),
     risk: float = RISK,
     progress: Callable[[int], None] = lambda done: None,
+    walking: Walking = Walker.walk,
 ) -> Scan:
     """Find every surviving record of a path, "-", bytes or an open Source.
 
     `formats` names the formats to try (default: all); `cookie` replaces the declared cookie of framed formats; `places` are
     files or folders of format declarations instead of those that ship; `risk` is the E-value up to which a chain that stands
     alone is believed; `progress` is told of bytes done, of a pipe's twice:
-    it is copied to a temporary file first. What a compressed file holds is scanned, see `open_source`.
+    it is copied to a temporary file first; `walking` walks the bytes as they stand: `Walker.walk`, or with the help of others, or
+    from where it was interrupted. What a compressed file holds is scanned, see `open_source`.
     Raises SourceError, FormatError, AcctrecoverError for an unknown format name.
     Damage is a result, never an exception.
     """
     every = compiled(tuple(formats or ()), cookie, tuple(map(str, places)))
     with open_source(evidence, progress) as source:
-        raw = _settled(_scan(source, every, progress, risk), source)
+        raw = _settled(_scan(source, every, progress, risk, walking), source)
         if raw.breaks:
             from acctrecover.broken import broken  # few inputs are compressed
 
@@ -79,7 +82,7 @@ def scan(
 
         def undone(data: bytes) -> Scan:
             with open_source(data) as bare:
-                return replace(_scan(bare, every, lambda done: None, risk), evidence=data)
+                return replace(_scan(bare, every, lambda done: None, risk, Walker.walk), evidence=data)
 
         transfer = undone_scan(source, undone, raw)
         if transfer is None:
@@ -100,10 +103,10 @@ def _left(found: Scan, risk: float) -> bool:
     return bool(bits) and found.size * 2.0 ** -min(bits.values()) <= risk
 
 
-def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None], risk: float) -> Scan:
+def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None], risk: float, walking: Walking) -> Scan:
     """The bytes of a source as they stand."""
     source.start_hash()
-    chains = Walker(source, every, progress).walk()
+    chains = walking(Walker(source, every, progress))
 
     def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(source.read(start, stop), np.uint8)

@@ -9,10 +9,24 @@ import typer
 from acctrecover.bar import bar
 from acctrecover.console import complain, show_objects, show_text, status_of, style
 from acctrecover.errors import SourceError
-from acctrecover.options import Force, Joined, Json, Length, MapfileIn, Most, Order, Paths, Start, word
+from acctrecover.options import (
+    ClusterAddress,
+    Force,
+    Jobs,
+    Joined,
+    Json,
+    Length,
+    MapfileIn,
+    Most,
+    Order,
+    Paths,
+    Start,
+    word,
+)
 
 
 def cookie_stats(
+    ctx: typer.Context,
     paths: Paths,
     top: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="How many of the rarest words to show.")] = 10,
     align: Annotated[
@@ -30,6 +44,8 @@ def cookie_stats(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the counts of all words as a map of 256 by 256, as .svg or .png.")
     ] = None,
+    jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     force: Force = False,
 ) -> None:
     """Count 2-byte words; nominate a rare one as a magic cookie.
@@ -55,11 +71,21 @@ def cookie_stats(
         check_picture(plot)
     accepted([file_of(path) for path in paths], {"--table": table, "--plot": plot}, force=force)
     stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
+    counts = None
+    if jobs > 1 or cluster is not None:
+        from acctrecover.counting import Counts
+        from acctrecover.sharing import workers
+
+        if (helpers := ctx.with_resource(workers(jobs, cluster))) is not None:
+            counts = Counts(paths, helpers, align, order, stats.cookie, whole=not (start or length or mapfile_in or most or joined))
     with bar(paths) as progress:
-        for inputs in [paths] if joined else [[path] for path in paths]:
+        for index, inputs in enumerate([paths] if joined else [[path] for path in paths]):
             try:
                 with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
-                    stats += run(evidence, align=align, order=order, cookie=stats.cookie, progress=progress)
+                    if counts is not None:
+                        stats += counts.count(index, evidence, progress)
+                    else:
+                        stats += run(evidence, align=align, order=order, cookie=stats.cookie, progress=progress)
             except SourceError as error:
                 complain(error)
                 status = status_of(error)

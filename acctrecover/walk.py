@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +17,48 @@ from acctrecover.voids import WIDE
 WINDOW = 1 << 22
 """Bytes read at once while a stream holds."""
 NEAR, FAR = 1 << 13, 1 << 19
-"""Bytes searched at every offset behind a wound: at first, and at most at once."""
+"""Bytes searched at every offset behind a wound: at first, and at most at once, give or take a half."""
 LOOSE_ENDS = 256
 """Bytes other than NUL that the formats seen so far may leave unexplained at a wound before all others are tried there."""
 OFTEN = 8
 """Breaks close behind each other from which on a search is believed as far as it saw, instead of up to the next chain only."""
+RECENT = 1 << 24
+"""Bytes for which a format that was followed is among those that are tried first at a wound."""
 SURE = 20.0
 """Bits beyond the room searched from which a chain needs no neighbours."""
 
 
+Key = tuple[int, ...]
+"""All that a step depends on besides the input's bytes and the formats, as numbers."""
+
+
+class Step(NamedTuple):
+    """What one step of a walk makes: the chains it adds, where it goes on, and the dialect it follows from there."""
+
+    chains: tuple[Chain, ...]
+    at: int
+    lock: Dialect | None
+
+
+class Untailed(NamedTuple):
+    """Chains without the records that a wound behind them may have touched: the first `kept` ones, and `last` cut short.
+
+    `low` is where a search begins then, `before` the dialect of the record that ends there.
+    """
+
+    low: int
+    before: Dialect | None
+    kept: int
+    last: Chain | None
+
+
 @dataclass
 class Walker:
-    """One pass over a source; `chains` grows in offset order."""
+    """One pass over a source; `chains` grows in offset order.
+
+    It goes step by step, and a step depends on its key and the bytes alone: one that is `known`, as another process made it, is
+    taken instead of made again. Between steps it may stop, and go on in another process with the same attributes.
+    """
 
     source: Source
     dialects: Sequence[Dialect]
@@ -36,15 +67,22 @@ class Walker:
     def __post_init__(self) -> None:
         self.chains: list[Chain] = []
         self.largest = max(d.largest for d in self.dialects)
+        self.number = {id(dialect): number for number, dialect in enumerate(self.dialects)}
         self.at = 0
-        self.start, self.stop = 0, self.source.size
-        """The ends of the input, or of the part of it between voids that no record reaches over."""
+        self.lock: Dialect | None = None
+        self.start, self.stop = 0, 0
+        """The ends of the input, or of the part of it between voids that no record reaches over; at first of none."""
         self.reported = 0
         self.trusted = 0
-        self.seen: list[Dialect] = []
+        self.followed: dict[int, int] = {}
+        """Where each dialect, by number, was last followed to."""
         self.breaks = 0
-        """How many times in a row a stream was followed and broke again soon."""
+        """How many times in a row a stream was followed and broke again soon, up to OFTEN."""
         self.kept: tuple[int, npt.NDArray[np.uint8]] = (0, np.zeros(0, np.uint8))
+        self.known: dict[Key, Step] = {}
+        self.note: Callable[[Key, Step], None] = lambda key, step: None
+        self.taking = False
+        """Whether its attributes are just being changed: not the moment to stop."""
 
     def octets(self, start: int, stop: int) -> npt.NDArray[np.uint8]:
         """The bytes [start, stop), of a window that is kept: where a stream breaks often, each stretch is asked for often."""
@@ -54,87 +92,126 @@ class Walker:
             low, kept = self.kept = start, np.frombuffer(self.source.read(start, max(stop, _border(start))), np.uint8)
         return kept[start - low : stop - low]
 
-    def walk(self) -> list[Chain]:
-        """Every chain the skeleton keeps, and nothing yet of what lies stranded in the gaps."""
+    def walk(self, attend: Callable[[Walker], None] = lambda walker: None, until: int | None = None) -> list[Chain]:
+        """Every chain the skeleton keeps from where it stands on, and nothing yet of what lies stranded in the gaps.
+
+        `attend` is called before each step; no step begins at `until` or behind.
+        """
         for start, stop in self.source.solid(0, self.source.size, max(WIDE, 2 * self.largest)):
-            self.at, self.start, self.stop, self.reported = start, start, stop, start
-            self.seen = self.seen or self._opening()
-            lock: Dialect | None = None
-            while self.at < self.stop:
-                lock = self._search() if lock is None else self._follow(lock)
-                if self.at > self.reported:
-                    self.progress(self.at - self.reported)
-                    self.reported = self.at
+            if stop <= self.at:
+                continue
+            if (start, stop) != (self.start, self.stop):
+                self._begin(start, stop)
+            while self.at < (stop if until is None else min(stop, until)):
+                attend(self)
+                self._step()
         return self.chains
 
-    def _opening(self) -> list[Dialect]:
-        """The formats that run from the first byte on: if one of them explains what follows, no other needs to be weighed."""
-        first = self.octets(self.at, self.at + NEAR)
-        return [dialect for dialect in self.dialects if dialect.run(first, 0).count > 3]
+    def _begin(self, start: int, stop: int) -> None:
+        self.at = max(start, self.at)
+        self.start, self.stop, self.reported, self.lock = start, stop, self.at, None
+        if not self._seen():
+            first = self.octets(self.at, self.at + NEAR)
+            # the formats that run from the first byte on: if one of them explains what follows, no other needs to be weighed
+            opening = (number for number, dialect in enumerate(self.dialects) if dialect.run(first, 0).count > 3)
+            self.followed.update(dict.fromkeys(opening, self.at))
 
-    def _follow(self, lock: Dialect) -> Dialect | None:
+    def _seen(self) -> list[int]:
+        """The dialects, by number, that were followed lately."""
+        return sorted(number for number, at in self.followed.items() if at > self.at - RECENT)
+
+    def _step(self) -> None:
+        here = (self.at, self.start, self.stop, self.source.room)
+        if self.lock is not None:
+            key: Key = (*here, self.number[id(self.lock)], max(0, self.trusted - self.at))
+            step = self.known.get(key) or self._follow(self.lock)
+            untailed = None
+        else:
+            untailed, seen, often = self._untail(), self._seen(), self.breaks >= OFTEN
+            before = -1 if untailed.before is None else self.number[id(untailed.before)]
+            key = (*here, untailed.low, before, often, *seen)
+            step = self.known.get(key) or self._search(untailed.low, untailed.before, seen, often)
+        self.note(key, step)
+        self.taking = True
+        self._take(step, untailed)
+        self.taking = False
+        if self.at > self.reported:
+            self.progress(self.at - self.reported)
+            self.reported = self.at
+
+    def _take(self, step: Step, untailed: Untailed | None) -> None:
+        if untailed is None:
+            self.breaks = min(self.breaks + 1, OFTEN) if step.at - self.at < NEAR else 0
+            lock = self.lock if step.chains else None
+        else:
+            self.chains[untailed.kept :] = [] if untailed.last is None else [untailed.last]
+            self.trusted = self.trusted if step.lock is None else self.at + 1
+            lock = step.lock
+        for chain in step.chains:
+            join(self.chains, chain)
+        self.at, self.lock = step.at, step.lock
+        if lock is not None:
+            self.followed[self.number[id(lock)]] = step.at
+
+    def _follow(self, lock: Dialect) -> Step:
         octets = self.octets(self.at, _border(self.at))
-        run = lock.run(octets, 0, self.at, self.trusted - self.at)
-        if run.count:
-            tail = tuple(self.at + start for start in run.tail)
-            join(self.chains, Chain(lock, self.at, self.at + run.stop, run.count, run.count * _typical(lock), tail))
-        self.at += run.stop
-        self.breaks = self.breaks + 1 if run.stop < NEAR else 0
-        cut = self.at + lock.largest > self.stop or run.stop + lock.largest <= len(octets)
-        return None if cut or not run.count else lock
+        run = lock.run(octets, 0, self.at, max(0, self.trusted - self.at))
+        at = self.at + run.stop
+        cut = at + lock.largest > self.stop or run.stop + lock.largest <= len(octets)
+        if not run.count:
+            return Step((), at, None)
+        tail = tuple(self.at + start for start in run.tail)
+        chain = Chain(lock, self.at, at, run.count, run.count * _typical(lock), tail)
+        return Step((chain,), at, None if cut else lock)
 
-    def _untail(self) -> tuple[int, Dialect | None]:
+    def _untail(self) -> Untailed:
         """Take the records of a chain's last bytes back, also behind an earlier wound: this one may have touched them."""
-        low = self.at
-        while self.chains and self.chains[-1].stop > max(self.start, self.at - self.chains[-1].dialect.tail):
-            last = self.chains[-1]
+        low, kept = self.at, len(self.chains)
+        while kept and self.chains[kept - 1].stop > max(self.start, self.at - self.chains[kept - 1].dialect.tail):
+            last = self.chains[kept - 1]
             if not last.tail:  # its last records were taken back before
-                return last.stop, last.dialect
+                return Untailed(last.stop, last.dialect, kept, None)
             left = last.count - len(last.tail)
             if left > 0:
                 share = last.bits * left / last.count
-                self.chains[-1] = replace(last, stop=last.tail[0], count=left, bits=share, tail=())
-                return last.tail[0], last.dialect
-            self.chains.pop()
-            low = last.start
-        return low, None
+                shorter = replace(last, stop=last.tail[0], count=left, bits=share, tail=())
+                return Untailed(last.tail[0], last.dialect, kept - 1, shorter)
+            low, kept = last.start, kept - 1
+        return Untailed(low, None, kept, None)
 
-    def _search(self) -> Dialect | None:
+    def _search(self, low: int, before: Dialect | None, seen: list[int], often: bool) -> Step:
         """Look at every offset from here on until a chain can be followed again."""
-        low, before = self._untail()
-        often = self.breaks >= OFTEN
-        reach = 8 * NEAR if often else NEAR
+        reach, far = max(8 * NEAR, 2 * self.largest) if often else NEAR, max(FAR, 4 * self.largest)
+        known = [self.dialects[number] for number in seen]
         while True:
-            high = min(self.stop, self.at + reach)
+            last = often or reach >= far
+            # a search ends at a multiple of its reach, so that wherever searches began they soon are the same ones
+            border = (self.at + reach + reach // 2) // reach * reach if last else self.at + reach - 2 * self.largest
+            high = min(self.stop, border + 2 * self.largest)
             octets = self.octets(low, high)
             done = high == self.stop
-            border = high if done else high - 2 * self.largest
-            for dialects in filter(None, (self.seen, self.dialects)):
+            border = high if done else border
+            for dialects in filter(None, (known, self.dialects)):
                 found = survey(octets, low, dialects, before)
                 often = often or found.crowded()
                 parts = found.chains(high, before, final=done)
                 sure = (i for i, part in enumerate(parts) if self._sure(part) and not (often and part.stop <= border))
                 index = next(sure, None)
-                if dialects is self.seen and (index is None or self._unexplained(octets, low, parts[: index + 1]) > LOOSE_ENDS):
+                if dialects is known and (index is None or self._unexplained(octets, low, parts[: index + 1]) > LOOSE_ENDS):
                     continue
                 if index is not None:
                     lock = parts[index]
-                    for earlier in parts[:index]:
-                        join(self.chains, earlier)
-                    self.at, self.trusted = lock.start, self.at + 1
-                    if lock.dialect not in self.seen:
-                        self.seen.append(lock.dialect)
-                    return lock.dialect
-            if done or (border > self.at and (often or reach >= FAR)):  # or the largest records would hold it on the spot
+                    return Step(tuple(parts[:index]), lock.start, lock.dialect)
+            if done or last:
                 break
             reach *= 8
+        kept = []
         for part in parts:
             if part.stop <= border or done:
-                join(self.chains, part)
+                kept.append(part)
             else:
                 border = min(border, part.start)
-        self.at = max(border, self.at + 1) if not done else self.stop
-        return None
+        return Step(tuple(kept), max(border, self.at + 1) if not done else self.stop, None)
 
     def _sure(self, part: Chain) -> bool:
         """Whether a chain can be followed from here on."""

@@ -100,6 +100,7 @@ def test_help_names_every_command_in_a_whole_sentence() -> None:
         "damage",
         "formats",
         "explain",
+        "man",
     ]
     assert b"..." not in done.stdout.split(b"Commands:")[1]
 
