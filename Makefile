@@ -2,7 +2,7 @@
 PY = .venv/bin/python
 SAMPLE = corpora/linux-v3-damaged/enospc-misaligned.pacct
 
-.PHONY: demo test check bench evaluate clean
+.PHONY: demo test check bench evaluate fuzz clean
 
 .venv/ready: pyproject.toml
 	python3 -m venv .venv
@@ -33,6 +33,11 @@ bench: .venv/ready
 # The test bench: seeded damage, counted. More of it: .venv/bin/python -m tests.evaluate --help
 evaluate: .venv/ready
 	$(PY) -m tests.evaluate
+
+# Ten minutes of mutated inputs; another SEED gives others. What it finds stays in tests/fuzz/corpus. More: -m tests.fuzz --help
+SEED = 0
+fuzz: .venv/ready
+	nice -n 19 $(PY) -m tests.fuzz --seconds 600 --seed $(SEED)
 
 clean:
 	rm -rf .venv build dist *.egg-info

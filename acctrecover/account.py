@@ -333,7 +333,8 @@ class Account:
     def _piece(self, extent: Extent, chain: Chain, oddities: list[Oddity]) -> Extent:
         if isinstance(chain.dialect, Fixed):
             tail = chain.tail if extent.stop == chain.stop else ()
-            return self._measured(extent, chain.dialect, (extent.stop - extent.start) // chain.dialect.size, tail)
+            count = -(-extent.size // chain.dialect.size)  # the last one may share its last bytes with what follows
+            return self._measured(extent, chain.dialect, count, tail)
         return self._framed(0, chain, extent, oddities, anew=False)
 
 

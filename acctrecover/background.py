@@ -121,7 +121,9 @@ def sober(chains: list[Chain], size: int, ground: Background, risk: float = RISK
     filled = ground.room - ground.unused() if any(chain.dialect.slots for chain in chains) else ground.room
     own = {name for name, octets in explained.items() if octets >= OWN * filled}
     few = Counter(chain.count for chain in chains if id(chain.dialect) not in own and chain.dialect.pitch is not None)
-    weighed = [chain if id(chain.dialect) in own else weigh(chain, ground, few) for chain in chains]
+    weighed = [  # a stream may explain its share only with what was found in its gaps
+        replace(chain, measured=False) if id(chain.dialect) in own else weigh(chain, ground, few) for chain in chains
+    ]
     sure = [chain for chain in weighed if id(chain.dialect) in own or (chain.count > 3 and chain.bits >= SURE + log2(ground.room))]
     edges = [0, *(edge for chain in sure for edge in (chain.start, chain.stop)), size]
     out = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,21 @@ class Explanation:
         return table(told + why, ("offset", "bytes", "field", "value", "meaning"), rows)
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `explain --json` prints; bytes are in hex."""
-        out: dict[str, Any] = {"schema": "acctrecover/explain/1", "kind": "explanation", **asdict(self)}
+        """The object that `explain --json` prints; bytes are in hex, floats that JSON has no word for as text."""
+        out: dict[str, Any] = {"schema": "acctrecover/explain/1", "kind": "explanation", **_worded(asdict(self))}
         out["address"] = None if self.address is None else f"{self.address:#x}"
         for row, one in zip(out["fields"], self.fields, strict=True):
             row["octets"] = one.octets.hex()
         return out
+
+
+def _worded(value: Any) -> Any:
+    """A value with text for each float in it that is no finite number."""
+    if isinstance(value, dict):
+        return {key: _worded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_worded(each) for each in value]
+    return repr(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def explain(
@@ -215,7 +225,7 @@ def _told(dialect: Dialect, octets: npt.NDArray[np.uint8], start: int, offset: i
             if shape.record.parts is not None:
                 derived.update(shape.record.parts.read(record[shape.record.parts.field][0].tobytes()))
             seconds = float(shape.clocks(record)[0])
-            clock = None if np.isnan(seconds) else seconds
+            clock = seconds if isfinite(seconds) else None
     size = skip + (shape.size if shape is not None else 0)
     return Explanation(offset, start, size, dialect.name, dialect.order, kind, status, why, fields, rules, derived, clock)
 
@@ -246,7 +256,7 @@ def _fields(shape: Shape, octets: npt.NDArray[np.uint8], start: int) -> list[Fie
             for title, expr in shape.record.derived.items():
                 if fields_of(expr) == {name}:
                     words.append(f"{title}={_value(shape.evaluate(expr, record)):g}")
-            if unit in TIMES and value is not None:
+            if unit in TIMES and value is not None and isfinite(value):
                 seconds = value / TIMES[unit]
         out.append(Field(name, start + at, kind.itemsize, raw, value, unit, ", ".join(filter(None, words)), seconds))
     return out

@@ -232,7 +232,7 @@ def text(expr: Any) -> str:
 def check_tree(expr: Any, where: str) -> set[str]:
     """The fields an expression reads. Refuses what means one thing on a record and another on columns.
 
-    Raises FormatError for ``~``, ``in``, nested paths, and for anything that is no expression.
+    Raises FormatError for ``~``, ``in``, nested paths, and for anything that is no expression, or holds what is none.
     """
     if not isinstance(expr, ExprMixin):
         raise FormatError(f"{where}: {expr!r} is not an expression over `this`")
@@ -249,6 +249,8 @@ def check_tree(expr: Any, where: str) -> set[str]:
             if parent is None or parent._Path__parent is not None:
                 raise FormatError(f"{where}: {node!r} must name one field of the record, as in this.field")
             fields.add(str(node._Path__field))
+        if not isinstance(node, ExprMixin | int | float | bytes):
+            raise FormatError(f"{where}: {node!r} in it is neither a number nor an expression over `this`")
         stack.extend(children(node))
     return fields
 

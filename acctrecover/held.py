@@ -91,8 +91,11 @@ def _by_serials(dialect: Fixed, left: Extent, right: Extent, read: Callable[[int
     def numbers(octets: Octets) -> npt.NDArray[np.float64]:
         return np.asarray(shape.evaluate(shape.record.serial, shape.view(octets, shape.size)), np.float64)
 
-    low = left.stop - min(count, left.size // shape.size * shape.size)
-    before, behind = numbers(read(low, left.stop)), numbers(read(right.start, min(right.stop, right.start + count)))
+    end = left.start + left.size // shape.size * shape.size  # without a last record that shares its end with what follows
+    before = numbers(read(max(left.start, end - count), end))
+    behind = numbers(read(right.start, min(right.stop, right.start + count)))
+    if not len(before) or not len(behind):
+        return 0
     rises = np.concatenate((np.diff(before), np.diff(behind)))
     pace, leap = float(rises.mean()) if len(rises) else 0.0, float(behind[:4].min() - before[-4:].max())
     return round(leap / pace) - 1 if pace > 0 and 0 < leap < LEAP else 0

@@ -13,7 +13,7 @@ from typing import Any
 from acctrecover.given import given
 from acctrecover.registry import declarations, folder
 from acctrecover.result import Scan
-from acctrecover.source import Source
+from acctrecover.source import Source, open_source
 from acctrecover.voids import HOLE
 
 SCHEMA = "acctrecover/repair/1"
@@ -62,7 +62,15 @@ def undone(found: Scan) -> dict[str, Any]:
     assert found.transfer is not None
     assert found.transfer.undone is not None
     names = {"name": found.transfer.name, "exact": found.transfer.exact, "detail": found.transfer.detail}
-    return {**names, "size": found.told.size, "sha256": found.told.sha256, "steps": list(found.transfer.undone.steps)}
+    with open_source(found.told.evidence) as source:  # it may be a core
+        void = voids(source)
+    return {**names, "size": found.told.size, "sha256": found.told.sha256, **void, "steps": list(found.transfer.undone.steps)}
+
+
+def voids(source: Source) -> dict[str, Any]:
+    """What was taken for NUL bytes that are none."""
+    told = [list(void) for void in source.voids if void[2] != HOLE]
+    return {"voids": told} if told else {}
 
 
 def told_input(found: Scan, gave: int, same: int | None = None) -> dict[str, Any]:
@@ -88,9 +96,8 @@ def seen_of(found: Scan) -> dict[str, Any]:
     if not isinstance(source, Source):
         return {}
     window = {"window": [source.start, source.stop]} if (source.start, source.stop) != (0, source.size) else {}
-    voids = [list(void) for void in source.voids if void[2] != HOLE]
     breaks = [each.to_json() for each in found.breaks]
-    return {**window, **({"voids": voids} if voids else {}), **({"breaks": breaks} if breaks else {})}
+    return {**window, **voids(source), **({"breaks": breaks} if breaks else {})}
 
 
 def spans(parts: Iterable[Span]) -> list[dict[str, int]]:

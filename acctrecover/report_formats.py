@@ -9,7 +9,7 @@ from acctrecover.explaining import Explanation
 from acctrecover.expr import text
 from acctrecover.style import PLAIN, Style
 from acctrecover.table import fields, rules, shapes, summary
-from acctrecover.words import number, octets_text, plain, shown
+from acctrecover.words import escaped, number, octets_text, plain, shown
 
 ENDIAN = {
     ("little", "big"): "little-endian as declared and big-endian",
@@ -64,7 +64,7 @@ def explain_text(name: str, told: Explanation, *, style: Style = PLAIN) -> Itera
     yield f"{'offset':<10} {'bytes':<36} {'field':<14} value"
     for one in told.fields:
         unit = one.unit if one.seconds is None and one.value is not None else ""
-        words = [shown(one.value), unit, style.when(one.seconds), one.meaning]
+        words = [shown(one.value), unit, style.when(one.seconds), escaped(one.meaning)]
         yield f"{one.offset:#010x} {octets_text(one.octets):<36} {one.name:<14} {'  '.join(filter(None, words))}"
     yield ""
     for rule in told.rules:
@@ -72,6 +72,6 @@ def explain_text(name: str, told: Explanation, *, style: Style = PLAIN) -> Itera
         read = "" if rule.holds else "  with " + ", ".join(f"{key}={shown(value)}" for key, value in rule.values.items())
         yield f"{verdict:<8} {rule.name}: {rule.rule}  ({rule.evidence_bits:.1f} bits){read}"
     for title, value in told.derived.items():
-        yield f"{'':<8} {title} = {value:g}" if isinstance(value, float) else f"{'':<8} {title} = {value}"
+        yield f"{'':<8} {title} = {value:g}" if isinstance(value, float) else f"{'':<8} {title} = {escaped(str(value))}"
     if told.clock is not None:
         yield f"{'':<8} clock = {style.when(told.clock)}"

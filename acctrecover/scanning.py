@@ -87,9 +87,20 @@ def scan(
         transfer = undone_scan(source, undone, raw)
         if transfer is None:
             return found
-        if transfer.undone is None:
+        if transfer.undone is None or transfer.scan is None:
             return replace(found, transfer=transfer)
+        if transfer.undone.missing and not _left(transfer.scan, risk):
+            return found
         return replace(found, extents=list(transfer.extents), transfer=transfer)
+
+
+def _left(found: Scan, risk: float) -> bool:
+    """Whether the records of a stream that are left, once those that touch missing bytes are not counted, are still believed."""
+    bits: dict[tuple[str | None, str | None], float] = {}
+    for extent in found.chains:
+        key = extent.format, extent.byte_order
+        bits[key] = bits.get(key, 0.0) + (extent.evidence_bits or 0.0)
+    return bool(bits) and found.size * 2.0 ** -min(bits.values()) <= risk
 
 
 def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None], risk: float, walking: Walking) -> Scan:
@@ -108,7 +119,9 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
     chains, more = _settled_mending(chains, source, read)
     oddities += more
-    extents, owners = Account(source, chains, oddities + unread(source, chains)).extents()
+    chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
+    odd = {each.offset: each for each in [*unread(source, chains), *oddities]}  # one a record, the mended one first
+    extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
     extents = [extent for extent in extents if extent.cause != OUTSIDE]

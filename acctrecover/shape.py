@@ -27,6 +27,8 @@ TOLD = ("clock", "serial", "began", "closes", "exits", "exit_code")
 """The expressions that a record may declare, each of which is checked as a rule is."""
 SAMPLE = 1 << 13
 """Random records over which a rule's selectivity is measured."""
+SAMPLED = 1 << 25
+"""Bytes that they may take: of records of more than 4 KiB there are fewer."""
 COUNTED = 8
 """Bytes of a number that costs as much to test as a byte string of any length."""
 CHUNK = 1 << 18
@@ -83,7 +85,7 @@ class Shape:
         """What each rule asks of the bytes of a background in bits, given the ones before it: shape (rules,)."""
         if not self.rules:
             return np.zeros(0)
-        failed = self.broken(np.frombuffer(background.sample(SAMPLE * self.size), self.dtype))
+        failed = self.broken(np.frombuffer(background.sample(max(1, min(SAMPLE, SAMPLED // self.size)) * self.size), self.dtype))
         weights = np.zeros(len(self.rules))
         for row, (_, expr) in enumerate(self.rules):
             sharing = [earlier for earlier in range(row) if self.reads[earlier] & self.reads[row]]

@@ -310,9 +310,9 @@ def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
         os.close(fd)
 
 
-def unpacked(source: Source, most: int) -> Source:
+def unpacked(source: Source, most: int | None) -> Source:
     """What is in a compressed file that was opened with `most` 0, at most so many bytes, as `open_source` has it."""
-    return _unpacked(source.again(), lambda done: None, max(1, most))
+    return _unpacked(source.again(), lambda done: None, None if most is None else max(1, most))
 
 
 def _unpacked(raw: Source, progress: Callable[[int], None], most: int | None) -> Source:

@@ -92,12 +92,17 @@ def _spans(report: dict[str, Any], number: int) -> Iterator[tuple[int, int, str]
         yield from ((part["start"], part["stop"], name) for part in parts if part["input"] == number)
 
 
+def _content(told: dict[str, Any]) -> str:
+    """The SHA-256 of an input's bytes, of a compressed one that of what came out."""
+    return str(told.get("unpacked", told)["sha256"])
+
+
 def accounted(report: dict[str, Any]) -> str:
     """Of every byte of the inputs: it was written, or stands in another copy's record that was, or is in the quarantine, or is
     told to be left; none of these is another."""
     for number, told in enumerate(report["inputs"]):
         if told["same_as"] is not None:
-            if report["inputs"][told["same_as"]]["sha256"] != told["sha256"]:
+            if _content(report["inputs"][told["same_as"]]) != _content(told):
                 return f"input {number + 1} is not the same as input {told['same_as'] + 1}"
             continue
         at, before = 0, ""

@@ -15,7 +15,7 @@ from acctrecover.voids import HOLE
 
 def unread(source: Source, chains: Sequence[Chain]) -> list[Oddity]:
     """The records that reach into a void of an input, as suspect; a hole of a sparse file is none that was not read."""
-    out = []
+    gone: dict[tuple[int, int], dict[str, int]] = {}
     for chain in chains:
         voids = [void for void in source.voids.within(chain.start, chain.stop) if void[2] != HOLE]
         if not voids:
@@ -25,7 +25,11 @@ def unread(source: Source, chains: Sequence[Chain]) -> list[Oddity]:
             stops = starts + found.sizes
             for start, stop, cause in voids:
                 for index in np.flatnonzero((starts < stop) & (stops > start)):
-                    gone = min(int(stops[index]), stop) - max(int(starts[index]), start)
-                    reason = f"{gone} of its bytes were not read ({cause})"
-                    out.append(Oddity(int(starts[index]), int(found.sizes[index]), "suspect", reason))
-    return out
+                    causes = gone.setdefault((int(starts[index]), int(found.sizes[index])), {})
+                    causes[cause] = causes.get(cause, 0) + min(int(stops[index]), stop) - max(int(starts[index]), start)
+    return [
+        Oddity(
+            start, size, "suspect", "; ".join(f"{count} of its bytes were not read ({cause})" for cause, count in causes.items())
+        )
+        for (start, size), causes in sorted(gone.items())
+    ]

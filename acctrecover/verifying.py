@@ -90,7 +90,7 @@ def verify(
         paths, outputs = _paths(told, Path(name).parent, inputs, output, quarantine)
         with ExitStack() as stack:
             files = [_bare(stack.enter_context(open_source(path, most=0))) for path in paths]
-            written = [None if path is None else stack.enter_context(open_source(path, most=0)) for path in outputs]
+            written = [None if path is None else _bare(stack.enter_context(open_source(path, most=0))) for path in outputs]
             done.checks.extend(_checks(told, files, written, progress))
     except MISSHAPEN as error:
         done.checks.append(Check("the report makes sense", False, f"{type(error).__name__}: {error}"))
@@ -152,6 +152,7 @@ def _checks(
             read = _reader(data)
             claim = f"{name} undone by the steps of the report has the size and SHA-256 that it says"
             whole.append(_same(claim, len(data), read, each["undone"], progress))
+            read = replaying.voided(read, each["undone"].get("voids", []))
         reads.append(read)
         whole.append(_check(f"each byte of {name} is in one extent, and its records are counted", lambda: tallying.tiled(each)))  # noqa: B023
     whole.append(_check("the pieces follow each other in the output and lie in the input", lambda: tallying.laid(told)))
@@ -200,9 +201,12 @@ def _stream(
         checks.append(_hashed(name, source.size, source.read, each, progress))
         if checks[0].holds is False:  # what comes out of another file is not asked for
             return checks, source.size, source.read
-        stream = _bare(unpacked(source, each["unpacked"]["size"]))
-        checks.append(_hashed(f"{name} unpacked", stream.size, stream.read, each["unpacked"], progress, window))
-        return checks, stream.size, stream.read
+        for most in (each["unpacked"]["size"], None):  # of a damaged one more may have come out before it broke
+            stream = _bare(unpacked(source, most))
+            found = _hashed(f"{name} unpacked", stream.size, stream.read, each["unpacked"], progress, window)
+            if found.holds:
+                break
+        return [*checks, found], stream.size, stream.read
     parts: list[tuple[int, int, replaying.Read]] = []
     at = 0
     for file, source in zip(each["joined"], files, strict=True):

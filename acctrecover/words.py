@@ -48,10 +48,15 @@ def rate(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def escaped(text: str) -> str:
+    """A text with what a terminal cannot print escaped."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def shown(value: int | float | str | None) -> str:
     """A field's value; a long text is cut, and what a terminal cannot print is escaped."""
     if isinstance(value, str):
-        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value)
+        text = escaped(value)
         return f"'{text}'" if len(text) <= LONG else f"'{text[:LONG]}'..."
     return "cut off" if value is None else f"{value:,}"
 

@@ -150,6 +150,20 @@ def test_a_duplicate_block_of_framed_records_is_known_behind_the_record_it_cut()
     assert copies[0].records >= 20
 
 
+def test_a_record_that_shares_a_byte_with_a_duplicate_block_is_counted() -> None:
+    first, *others, last = (V3[at : at + SIZE] for at in range(0, 7 * SIZE, SIZE))
+    found = scan(first + last[:34] + b"".join(others) + first + last[:-1] + others[0] + others[1])
+    assert [extent.records for extent in found.chains] == [1, 5, 1, 1, 2]
+    assert len(found.records) == sum(found.counts.values())
+
+
+def test_a_gap_behind_a_record_that_shares_its_last_byte_is_told() -> None:
+    first, *others, last = (V3[at : at + SIZE] for at in range(0, 7 * SIZE, SIZE))
+    copy = first + last[:34] + b"".join(others) + first + last[:-1] + others[0] + others[1]
+    found = scan(copy + b"\xff" * 100 + V3[7 * SIZE : 12 * SIZE])
+    assert [gap.cause for gap in found.gaps] == ["torn record", "foreign data"]
+
+
 def test_records_that_repeat_as_a_habit_are_no_duplicates() -> None:
     habit = b"".join(record(0x80 + n % 5, bytes([n % 5] * 20)) for n in range(400))
     assert [extent.cause for extent in scan(habit).extents] == [None]

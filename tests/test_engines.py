@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,17 @@ def test_a_rule_of_the_byte_order_alone_holds_for_every_record_or_none(tmp_path:
         assert dialect.candidates(np.arange(1, 5, dtype=np.uint8)).starts.tolist() == good
 
 
+def test_evidence_of_a_large_record_takes_no_more_memory_than_that_of_a_small_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(declared("'n' / Int16ul, 'rest' / Bytes(65536)", "this.n == 1"))
+    (little, _) = dialects(list(load_formats(tmp_path).values()))
+    tracemalloc.start()
+    bits = little.shape.bits
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert bits > 8
+    assert most < 1 << 28
+
+
 @pytest.mark.parametrize("broken", [0, 1, 63, 64, 65, 32_831, 32_832, 32_833, 65_535])
 def test_a_run_stops_at_the_record_that_breaks_a_rule(broken: int) -> None:
     sample = (Path(__file__).parent.parent / "corpora" / "linux-v3" / "pacct-v3").read_bytes()
@@ -249,6 +261,7 @@ def test_a_run_stops_at_the_record_that_breaks_a_rule(broken: int) -> None:
         ("'n' / Enum(Int8ul, a=1)", "this.n == 1", "cannot be compiled|can be compiled"),
         ("'n' / Int64ul", "(this.n - 1) > 5", "wraps"),
         ("'n' / Int16ul", "True", "not an expression|no expression"),
+        ("'n' / Int16ul", "this.n * Int8ul > 1", "neither a number nor an expression"),
     ],
 )
 def test_a_declaration_that_would_go_wrong_is_refused(tmp_path: Path, layout: str, rule: str, says: str) -> None:

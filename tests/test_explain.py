@@ -12,6 +12,7 @@ from damage import CORPORA
 
 from acctrecover.errors import AcctrecoverError
 from acctrecover.explaining import explain
+from acctrecover.report_formats import explain_text
 
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 WTMP = CORPORA / "login" / "wtmp"
@@ -123,6 +124,23 @@ def test_the_command_prints_it_with_times_in_utc_when_asked() -> None:
     assert "holds    type: (ut_type <= 9)  (1" in text
     assert run("explain", f"{DAMAGED}@0x2fd8").returncode == 1
     assert json.loads(run("explain", f"{WTMP}@389", "--json").stdout)["fields"][2]["octets"] == "03530000"
+
+
+def test_a_float_that_json_has_no_word_for_is_told_as_text() -> None:
+    record = bytearray((CORPORA / "linux-v3" / "pacct-v3").read_bytes()[:64])
+    record[28:32] = b"\xff\xff\xff\x7f"
+    told = explain(bytes(record), 0, "acct_v3").to_json()
+    assert [one["value"] for one in told["fields"] if one["name"] == "ac_etime"] == ["nan"]
+    json.dumps(told, allow_nan=False)
+
+
+@pytest.mark.parametrize("form", ["freebsd_v1_ilp32", "bsm", "exacct"])
+def test_what_a_record_says_in_words_cannot_disturb_a_terminal(form: str) -> None:
+    paths = {"freebsd_v1_ilp32": "pacct/freebsd_v1_ilp32.le", "bsm": "bsm/openbsm.bsm", "exacct": "exacct/kernel.exacct"}
+    data = (CORPORA / paths[form]).read_bytes()[:2000]
+    for at in range(0, 400, 5):
+        told = explain(data[:at] + b"\x1b[2J" + data[at + 4 :], 0, form)
+        assert all(line.isprintable() for line in explain_text("in", told))
 
 
 def test_an_empty_input_has_no_byte_to_explain(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from damage import CORPORA, wounds
+from fuzz.schemas import valid
 from samples import known
 
 from acctrecover import repair, scan
@@ -151,6 +152,13 @@ def test_slots_behind_lost_bytes_are_found_beside_each_other() -> None:
     assert [row["uid"] for row in rows(found)][2:4] == [2, None]
 
 
+def test_a_row_without_a_user_id_is_as_the_schema_says() -> None:
+    data = b"".join(slot(n) for n in range(20))
+    told = list(rows(scan(data[:1000] + data[1003:])))
+    assert None in [row["uid"] for row in told]
+    valid("record", *told)
+
+
 @pytest.mark.parametrize(("at", "gone", "put"), [(292 * 3, 292 * 2, b"\xff" * 584), (1000, 3, b""), (1000, 0, b"??"), (0, 0, b"")])
 def test_a_repaired_lastlog_keeps_every_login_at_its_user_id(at: int, gone: int, put: bytes, tmp_path: Path) -> None:
     data = b"".join(slot(n) for n in range(20)) + bytes(292 * 5000) + b"".join(slot(n) for n in range(5))
@@ -162,6 +170,14 @@ def test_a_repaired_lastlog_keeps_every_login_at_its_user_id(at: int, gone: int,
     assert (tmp_path / "out").read_bytes() == whole
     assert result.kept == 25 - len(lost)
     assert len((tmp_path / "rest").read_bytes()) <= 292 * len(lost) + len(put)
+
+
+def test_an_unused_slot_before_a_doubtful_login_is_no_damage_and_the_repair_keeps_it(tmp_path: Path) -> None:
+    data = slot(1) + slot(60) + bytes(292) + b"\x2b\x91".ljust(292, b"\0") + b"\0"
+    found = scan(data)
+    assert [(e.kind, e.size, e.cause) for e in found.extents] == [("chain", 4 * 292, None), ("gap", 1, "truncated tail")]
+    assert repair(data, tmp_path / "out").kept == found.counts["intact"] + found.counts["suspect"] == 3
+    assert (tmp_path / "out").read_bytes() == data[:-1]
 
 
 def test_a_zeroed_tail_of_lastlog_is_a_zero_run() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
+from fuzz.engine import CORPUS
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -74,3 +75,10 @@ def test_a_healed_record_speaks_for_its_neighbour_at_once() -> None:
     """Two damaged records side by side: the one mended by its neighbours is the other's neighbour."""
     found = scan(deal(Case("v3", "bit-flip", 3, 286)).damaged.data)
     assert found.counts == {"intact": 48, "suspect": 0, "healed": 2, "torn": 0}
+
+
+def test_doubtful_records_before_a_stream_that_is_half_in_doubt_are_found_again_once_they_are_repaired() -> None:
+    data = (CORPUS / "scan-02-4d9da2c491.bin").read_bytes()
+    found = scan(data, ["acct_v3"])
+    assert [(extent.kind, extent.records) for extent in found.extents] == [("chain", len(data) // 64)]
+    assert found.counts["suspect"] == 6

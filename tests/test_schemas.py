@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ from command import run
 from corpus import NAMES, placed
 from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
+from fuzz.schemas import FOLDER, SCHEMAS, valid, validator
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
-import acctrecover
 from acctrecover import cookie_stats, damage, explain, merge, repair, scan
 from acctrecover.export import rows
 from acctrecover.joined import open_joined
@@ -29,22 +27,8 @@ from acctrecover.table import detail, summary
 from acctrecover.verifying import verify
 from acctrecover.wounds import KINDS
 
-FOLDER = Path(acctrecover.__file__).parent / "schemas"
-SCHEMAS = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 V3 = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
-
-
-@cache
-def validator(name: str) -> Draft202012Validator:
-    registry = Registry().with_resources((f"{stem}.json", Resource.from_contents(schema)) for stem, schema in SCHEMAS.items())
-    return Draft202012Validator(SCHEMAS[name], registry=registry)
-
-
-def valid(name: str, *told: Any) -> None:
-    """Each of these, as other programs read it, is as the schema says."""
-    for each in told:
-        validator(name).validate(json.loads(json.dumps(each, allow_nan=False)))
 
 
 def closed(schema: Any) -> Iterator[bool]:

@@ -13,7 +13,7 @@ import pytest
 from damage import CORPORA
 from pasted import COOKIE, STREAMS, TORN, V3, dumped, terminal, tool, uuencoded, way
 
-from acctrecover import scan, transfer
+from acctrecover import repair, scan, transfer
 from acctrecover.damaging import KINDS, damage
 from acctrecover.extent import tiles
 from acctrecover.recode import undo_swap
@@ -238,3 +238,9 @@ def test_a_sample_made_to_mislead_takes_linear_time_and_bounded_room(name: str) 
 
     data = HOSTILE[name]
     assert seconds(data) < 8 * max(min(seconds(data[: SIZE // 4]) for _ in range(3)), 0.01)
+
+
+def test_a_record_that_is_left_beside_missing_lines_is_no_record_where_it_proves_little(tmp_path: Path) -> None:
+    lines = [b"begin 644 t\n", b"M     +\\ __\\ 1L,C      (    ;  $ ;&0           /@#__P!&PR,!\n", b"M  $ #N3!   % $;#(P"]
+    assert [extent.kind for extent in scan(b"".join(lines)).extents] == ["gap"]
+    assert repair(b"".join(lines), tmp_path / "out").kept == 0

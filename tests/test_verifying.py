@@ -18,12 +18,14 @@ from command import run, said
 from corpus import NAMES, placed, sample
 from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
-from test_elf import core_file
+from fuzz.engine import CORPUS
+from test_elf import core_file, headers
 
 from acctrecover import damage, merge, repair, replaying, tallying
 from acctrecover.provenance import sealed, written
 from acctrecover.registry import folder
 from acctrecover.verifying import verify
+from acctrecover.window import looked_at
 
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 V3 = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
@@ -335,6 +337,26 @@ def test_the_declarations_of_own_formats_are_named_with_their_hash(tmp_path: Pat
     assert told["options"]["declarations"] == [{"path": str(mine), "sha256": hashlib.sha256(mine.read_bytes()).hexdigest()}]
 
 
+def test_the_report_of_an_undone_input_holds_of_which_a_part_was_never_read(tmp_path: Path) -> None:
+    data = V3[:6400].replace(b"\n", b"\r\n")
+    assert len(data) > 6400
+    (tmp_path / "in").write_bytes(data)
+    (tmp_path / "map").write_text("0 +\n0x0 0x400 +\n0x400 0x200 -\n")
+    with looked_at(str(tmp_path / "in"), mapfile=tmp_path / "map") as source:
+        repair(source, tmp_path / "out", report=tmp_path / "report", quarantine=tmp_path / "aside")
+    (told,) = json.loads((tmp_path / "report").read_text())["inputs"]
+    assert "undone" in told
+    assert told["voids"]
+    assert refuted(tmp_path) == []
+
+
+def test_the_report_of_a_core_that_was_pasted_holds(tmp_path: Path) -> None:
+    core = headers((256, 0x1000, 0, 3200)).ljust(256, b"\xa5") + V3[:3200] + b"behind the memory"
+    (told,) = repaired(tmp_path, base64.encodebytes(core))["inputs"]
+    assert told["undone"]["voids"]
+    assert refuted(tmp_path) == []
+
+
 @pytest.mark.parametrize("cut", [0, 300])
 def test_the_report_of_a_compressed_input_holds_for_that_file_alone(tmp_path: Path, cut: int) -> None:
     packed = gzip.compress(DAMAGED.read_bytes(), mtime=0)
@@ -391,4 +413,16 @@ def test_the_report_of_a_core_holds_though_its_digest_is_of_more_than_memory(
 ) -> None:
     told = repaired(tmp_path, pack(core_file((0x3000, V3[:6400]))))
     assert any(cause == "not in the core" for _, _, cause in told["inputs"][0]["voids"])
+    assert refuted(tmp_path) == []
+
+
+def test_the_report_of_a_merge_of_a_stream_and_its_compressed_copy_holds(tmp_path: Path) -> None:
+    merged(tmp_path, [V3[:640], gzip.compress(V3[:640])])
+    assert json.loads((tmp_path / "report").read_text())["inputs"][1]["same_as"] == 0
+    assert refuted(tmp_path) == []
+
+
+def test_the_report_of_a_damaged_compressed_input_that_gives_nothing_holds(tmp_path: Path) -> None:
+    told = repaired(tmp_path, (CORPUS / "repair-75-6dd9f0aa55.bin").read_bytes())  # its only block breaks
+    assert told["inputs"][0]["unpacked"]["size"] == 0
     assert refuted(tmp_path) == []

@@ -111,6 +111,17 @@ def test_what_a_mapfile_calls_unread_is_a_gap_of_that_cause_whatever_stands_ther
     assert found.sha256 == hashlib.sha256(DATA).hexdigest()
 
 
+def test_a_record_of_which_two_parts_were_never_read_is_one_suspect(tmp_path: Path) -> None:
+    data = (CORPORA / "login" / "wtmp").read_bytes()[: 384 * 10]
+    (tmp_path / "in").write_bytes(data)
+    (tmp_path / "map").write_text("0 +\n0 1300 +\n1300 2 -\n1302 98 +\n1400 3 -\n1403 8000 +\n")
+    with looked_at(str(tmp_path / "in"), mapfile=tmp_path / "map") as source:
+        found = scan(source)
+    odd = [each.reason for extent in found.extents for each in extent.oddities]
+    assert odd == ["5 of its bytes were not read (unread)"]
+    assert (found.counts["intact"], found.counts["suspect"]) == (9, 1)
+
+
 @pytest.mark.parametrize(
     "text",
     [
