@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
+from acctrecover.fixed import Fixed
 from acctrecover.survey import RISK, Chain, join, survey
 from acctrecover.voids import WIDE, Voids
 from acctrecover.walk import FAR
@@ -72,6 +73,8 @@ def _announced(dialect: Dialect, at: int, read: Callable[[int, int], npt.NDArray
 
 def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Chain | None) -> bool:
     """Whether a chain in the gap [low, high) can be the payload of the one lost record the gap has room for."""
-    if before is None or (after is not None and before.dialect is not after.dialect) or before.dialect.pitch is not None:
+    if before is None or (after is not None and before.dialect is not after.dialect):
+        return False
+    if isinstance(before.dialect, Fixed) or before.dialect.places is None:  # there is no payload, or none for others to fill
         return False
     return high - low <= before.dialect.largest + SHARED and (found.dialect is not before.dialect or found.start > low)
