@@ -45,10 +45,10 @@ class Processes:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         if self._pool is not None:
-            own = [child for child in multiprocessing.active_children() if child.pid not in self._others]
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for child in own:
-                child.terminate()
+            for child in multiprocessing.active_children():
+                if child.pid not in self._others:
+                    child.terminate()
+            self._pool.shutdown(wait=True, cancel_futures=True)  # its thread has ended before the interpreter does
 
     def submit(self, function: Callable[..., Any], *given: Any) -> Future[Any] | None:
         if self._pool is None:

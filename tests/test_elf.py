@@ -202,6 +202,8 @@ def test_a_kcore_over_a_sparse_file_is_scanned_and_counted_without_what_is_no_ra
 
 
 def test_pages_of_a_core_that_cannot_be_read_are_skipped_counted_and_reported() -> None:
+    from acctrecover.report import scan_objects, scan_text
+
     with mmap.mmap(-1, 0x20000) as room:
         room[:] = core_file((0x3000, RECORDS))
         low = address(room)
@@ -214,14 +216,13 @@ def test_pages_of_a_core_that_cannot_be_read_are_skipped_counted_and_reported() 
             source.voids = Voids((a, b, cause) for a, b, cause in source.voids if cause != ERROR)
             stats = cookie_stats(source)
             parts = [room[0x2000:0x4000], room[0x5000:0x8000]]
+        lines, told = list(scan_text(found)), next(scan_objects(found))
     assert (stats.bytes, stats.unreadable) == (0x5000, 0x1000)
     assert (stats.counts == cookie_stats(parts).counts).all()
     assert [(gap.start - low, gap.stop - low, gap.held) for gap in found.gaps if gap.cause == ERROR] == [(0x4000, 0x5000, 64)]
     assert sum(chain.records for chain in found.chains) == 218 - 64
-    from acctrecover.report import scan_objects, scan_text
-
-    assert "4,096 bytes in 1 place cannot be read, and are taken for NUL bytes, in the digest too" in list(scan_text(found))
-    assert next(scan_objects(found))["voids"]["read error"] == {"areas": 1, "bytes": 4096}
+    assert "4,096 bytes in 1 place cannot be read, and are taken for NUL bytes, in the digest too" in lines
+    assert told["voids"]["read error"] == {"areas": 1, "bytes": 4096}
 
 
 HOLDER = """

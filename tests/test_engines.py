@@ -21,7 +21,7 @@ from acctrecover.chance import chance
 from acctrecover.columns import Columns, Widened, native, pick
 from acctrecover.dialect import dialects
 from acctrecover.errors import FormatError
-from acctrecover.expr import floor
+from acctrecover.expr import floor, text
 from acctrecover.framed import FramedDialect
 from acctrecover.registry import load_formats
 from acctrecover.schema import Framed
@@ -162,9 +162,15 @@ def test_what_could_leave_its_type_is_widened(rule: Any, can: bool) -> None:
     assert native(rule, FIELDS, big=False) == can
 
 
-def test_every_rule_that_ships_is_evaluated_without_widening() -> None:
+def test_every_rule_that_ships_is_evaluated_without_widening_but_those_that_do_sums() -> None:
     """Headers apart, whose rules may relate one field to another: these are asked last, where the others hold."""
-    assert [name for name, (_, shape) in shapes().items() if not all(shape.native) and "-header-" not in name] == []
+    wide = [
+        f"{name}: {text(expr)}"
+        for name, (_, shape) in shapes().items()
+        for (_, expr), proven in zip(shape.rules, shape.native, strict=True)
+        if not proven and "-header-" not in name
+    ]
+    assert [rule for rule in wide if " << " not in rule and " + " not in rule] == []
 
 
 def test_widened_columns_have_room_for_arithmetic() -> None:
