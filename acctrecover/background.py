@@ -199,9 +199,10 @@ def _told(chain: Chain, dialect: Fixed, worth: Floats, link: float, read: Read) 
             good = dated(seconds)
             good[1:] &= np.abs(np.diff(seconds)) <= MONTH
             bits = np.where(good, bits + worth[-1], 0.0)
-        first = 0 if before is not None else int(np.argmax(bits > 0))
         capped = np.where(bits < TELLING, np.minimum(bits, link), bits)
-        capped[first] = bits[first] if before is None else capped[first]
+        if before is None:  # the first that tells anything is no link
+            first = int(np.argmax(bits > 0))
+            capped[first] = bits[first]
         total += float(capped.sum())
         before = records[-1:]
     return total

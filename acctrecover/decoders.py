@@ -6,7 +6,7 @@ import bz2
 import lzma
 import sys
 import zlib
-from typing import Protocol
+from typing import Any, Protocol
 
 MEMORY = 1 << 28
 """Bytes of memory at most that a member of an .xz may ask for: what `xz -9` made asks for 65 MiB."""
@@ -34,25 +34,32 @@ class Decoder(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
-class Gzip:
+class _Wrapped:
+    """What another decoder, `_state`, knows of where its bytes end."""
+
+    _state: Any
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._state.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._state.unused_data)
+
+
+class Gzip(_Wrapped):
     """A member of a .gz, with its header and its checksum."""
 
     def __init__(self) -> None:
         self._state = zlib.decompressobj(wbits=31)
 
-    @property
-    def eof(self) -> bool:
-        return self._state.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._state.unused_data
-
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        return self._state.decompress(self._state.unconsumed_tail + data, max_length)
+        out: bytes = self._state.decompress(self._state.unconsumed_tail + data, max_length)
+        return out
 
 
-class Zstd:
+class Zstd(_Wrapped):
     """A frame of a .zst. Raises MissingError where no library for it is installed."""
 
     def __init__(self) -> None:
@@ -65,17 +72,10 @@ class Zstd:
             raise MissingError("compressed with zstd; to read it: pip install 'acctrecover[zstd]'") from None
         self._state, self._error = zstd.ZstdDecompressor(), zstd.ZstdError
 
-    @property
-    def eof(self) -> bool:
-        return self._state.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._state.unused_data
-
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         try:
-            return self._state.decompress(data, max_length)
+            out: bytes = self._state.decompress(data, max_length)
+            return out
         except self._error as error:
             raise BrokenError(str(error)) from None
 

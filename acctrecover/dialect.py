@@ -37,15 +37,17 @@ def dialects(declared: list[Format | Framed], cookie: int | None = None, *, comp
 
 def clocks(dialect: Dialect, octets: Octets, found: Found) -> npt.NDArray[Any]:
     """Seconds since the epoch of each candidate, NaN where its type has no clock: float64 of shape (n,)."""
-    out: npt.NDArray[Any] = numbers(dialect, octets, found)[0]
+    out: npt.NDArray[Any] = numbers(dialect, octets, found, "clock")[0]
     return out
 
 
-def numbers(dialect: Dialect, octets: Octets, found: Found) -> npt.NDArray[Any]:
-    """The clocks and the serial numbers of candidates, NaN where their types have none: float64 of shape (2, n)."""
-    out = np.full((2, len(found.starts)), np.nan)
+def numbers(dialect: Dialect, octets: Octets, found: Found, *names: str) -> npt.NDArray[Any]:
+    """What candidates tell by expressions of their Record ("clock", "serial"), NaN where there is none: shape (names, n)."""
+    out = np.full((len(names), len(found.starts)), np.nan)
     for shape, skip, which in dialect.shapes(octets, found):
-        for row, expr in enumerate((shape.record.clock, shape.record.serial)):
-            if expr is not None:
-                out[row, which] = shape.evaluate(expr, shape.gather(octets, found.starts[which] + skip))
+        told = [(row, expr) for row, name in enumerate(names) if (expr := getattr(shape.record, name)) is not None]
+        if told:
+            records = shape.gather(octets, found.starts[which] + skip)
+            for row, expr in told:
+                out[row, which] = shape.evaluate(expr, records)
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from math import isnan
 
 from acctrecover.grammar import END, Candidates
@@ -20,13 +21,23 @@ class Kin:
 
     def __init__(self, given: Candidates) -> None:
         self.given = given
-        at = {key: i for i, key in enumerate(zip(given.dialects, given.starts, strict=True))}
-        self.onward = [at.get(key, END) for key in zip(given.dialects, given.landings, strict=True)]
-        self.ending: dict[tuple[int, int], int] = {}
-        for i in range(len(given.starts)):  # of several that end at one place the first, which carries the others
-            if given.bits[i] > 0:
-                self.ending.setdefault((given.dialects[i], given.landings[i]), i)
         self.known: dict[tuple[int, int, int], bool] = {}
+
+    @cached_property
+    def onward(self) -> list[int]:
+        """The candidate on which each lands, or END."""
+        given = self.given
+        at = {key: i for i, key in enumerate(zip(given.dialects, given.starts, strict=True))}
+        return [at.get(key, END) for key in zip(given.dialects, given.landings, strict=True)]
+
+    @cached_property
+    def ending(self) -> dict[tuple[int, int], int]:
+        """The candidate that ends at each place of a dialect: of several the first, which carries the others."""
+        given, out = self.given, {}
+        for i in range(len(given.starts) - 1, -1, -1):
+            if given.bits[i] > 0:
+                out[given.dialects[i], given.landings[i]] = i
+        return out
 
     def goes_on(self, dialect: int, place: int, t: int) -> bool:
         """Whether the chain from candidate `t` on tells much the same numbers as the one that ends at `place`.

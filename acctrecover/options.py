@@ -79,6 +79,16 @@ def word(text: str | None) -> int | None:
     return value
 
 
+def streams(paths: list[str], joined: bool) -> list[list[str]]:
+    """The inputs of each stream that a command looks at: one each, or all together."""
+    return [paths] if joined else [[path] for path in paths]
+
+
+def whole(*parts: object) -> bool:
+    """Whether files are looked at just as they are: no option given that asks for a part of them or for several as one."""
+    return not any(parts)
+
+
 def places_of(given: list[Path] | None) -> list[Path]:
     """Where formats are declared: those that ship, and the user's own."""
     from acctrecover.registry import folder

@@ -23,6 +23,7 @@ from acctrecover.options import (
     Start,
     Utc,
     places_of,
+    streams,
     word,
 )
 
@@ -100,7 +101,7 @@ def repair(
     with bar(paths, passes=2 if dry_run else 3) as progress, ExitStack() as opened:
         copies = [
             opened.enter_context(window(group, start, length, mapfile_in, progress, joined=joined, most=most))
-            for group in ([paths] if joined else [[path] for path in paths])
+            for group in streams(paths, joined)
         ]
         if len(copies) == 1:
             from acctrecover.repairing import repair as run

@@ -30,6 +30,8 @@ from acctrecover.options import (
     Utc,
     Verbose,
     places_of,
+    streams,
+    whole,
     word,
 )
 
@@ -115,14 +117,11 @@ def scan(
 
         users = read_users(passwd)
     outputs = {"--records": records, "--csa-offsets": csa_offsets, "--mapfile": mapfile, "--html": page, "--map": chart}
+    single = {"--cookie": cookie, "--start": start, "--length": length, "--mapfile-in": mapfile_in, "--most": most}
     options: dict[str, Sequence[object]] = {
         "--format": formats or [],
         "--formats": places or [],
-        "--cookie": list(filter(None, [cookie])),
-        "--start": list(filter(None, [start])),
-        "--length": list(filter(None, [length])),
-        "--mapfile-in": list(filter(None, [mapfile_in])),
-        "--most": list(filter(None, [most])),
+        **{name: [value] if value else [] for name, value in single.items()},
         "--joined": [""] if joined else [],
     }
     given = [(name, str(value)) for name in ("--format", "--formats", "--cookie") for value in options[name]]
@@ -133,9 +132,9 @@ def scan(
     worst, shown, several, since = 0, False, [], {}
     asked = Asked(tuple(formats or ()), word(cookie), tuple(map(str, places_of(places))))
     state = None if resume is None else resumed(resume, paths, [*outputs.values(), mapfile_in], options, asked)
-    whole = not (start or length or mapfile_in or most or joined)
-    work = Scans(paths, asked, ctx.with_resource(workers(jobs, cluster)), state, whole=whole)
-    for index, inputs in enumerate([paths] if joined else [[path] for path in paths]):
+    plain = whole(start, length, mapfile_in, most, joined)
+    work = Scans(paths, asked, ctx.with_resource(workers(jobs, cluster)), state, whole=plain)
+    for index, inputs in enumerate(streams(paths, joined)):
         try:
             with bar(inputs, passes=1 if records is None else 2) as progress:
                 with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:

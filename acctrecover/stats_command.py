@@ -21,6 +21,8 @@ from acctrecover.options import (
     Order,
     Paths,
     Start,
+    streams,
+    whole,
     word,
 )
 
@@ -77,9 +79,9 @@ def cookie_stats(
         from acctrecover.sharing import workers
 
         if (helpers := ctx.with_resource(workers(jobs, cluster))) is not None:
-            counts = Counts(paths, helpers, align, order, stats.cookie, whole=not (start or length or mapfile_in or most or joined))
+            counts = Counts(paths, helpers, align, order, stats.cookie, whole=whole(start, length, mapfile_in, most, joined))
     with bar(paths) as progress:
-        for index, inputs in enumerate([paths] if joined else [[path] for path in paths]):
+        for index, inputs in enumerate(streams(paths, joined)):
             try:
                 with window(inputs, start, length, mapfile_in, progress, joined=joined, most=most) as evidence:
                     if counts is not None:

@@ -241,7 +241,7 @@ def survey(
             part["cost"][found.sizes == dialect.smallest] += EMPTY
             part["cost"][dialect.doubled(octets, found)] += DOUBLED
         part["bits"] = dialect.bits(octets, found)
-        part["clock"], part["serial"] = numbers(dialect, octets, found)
+        part["clock"], part["serial"] = numbers(dialect, octets, found, "clock", "serial")
         part["cost"] += _incoherence(part["clock"]) + (FOREIGN if before not in (None, dialect) else 0.0)
         part["unsound"] = np.where(dialect.sound(octets, found), 0.0, UNSOUND)
         part["loose"] = dialect.loosely(octets, found)
