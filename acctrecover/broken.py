@@ -21,7 +21,8 @@ def broken(found: Scan) -> Scan:
     inner = sorted({each.at for each in found.breaks if 0 < each.at < found.size})
     extents, owners = found.extents, found.by_extent
     if any(chain.start < at < chain.stop for chain in found.chains for at in inner):
-        extents, origins = cut(extents, found.records, tuple((at, at) for at in inner), found.size)
+        slots = {start: dialect.smallest for start, dialect in owners.items() if dialect.slots}
+        extents, origins = cut(extents, found.records, tuple((at, at) for at in inner), found.size, slots)
         owners = {start: found.by_extent[origin] for start, origin in origins.items()}
     return replace(found, extents=[_caused(extent, found.breaks) for extent in extents], by_extent=owners)
 

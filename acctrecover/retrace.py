@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -11,15 +12,22 @@ import numpy.typing as npt
 
 from acctrecover.extent import Extent, Oddity
 from acctrecover.undone import Offsets, Undone
+from acctrecover.words import number
 
 
 def cut(
-    extents: list[Extent], records: npt.NDArray[Any], missing: tuple[tuple[int, int], ...], size: int
+    extents: list[Extent],
+    records: npt.NDArray[Any],
+    missing: tuple[tuple[int, int], ...],
+    size: int,
+    slots: Mapping[int, int],
 ) -> tuple[list[Extent], dict[int, int]]:
     """The extents of `size` undone bytes without the records that touch a missing range, which become gaps.
 
-    `records` has the fields offset, size, status and evidence_bits of every record, in offset order. Returned too is, for
-    each chain by its start, the start of the chain it was part of.
+    `records` has the fields offset, size, status and evidence_bits of every record, in offset order; `slots` of each chain
+    of an array, by its start, the bytes of a slot: unused ones that touch a missing range become gaps, too, so that what is
+    left of the chain begins with a slot. Where no sound record of a format is left, its others prove nothing. Returned too
+    is, for each chain by its start, the start of the chain it was part of.
     """
     whole = records[records["status"] != "torn"]
     starts, stops = whole["offset"], whole["offset"] + whole["size"]
@@ -29,6 +37,7 @@ def cut(
         a, b = low, high
         if touched.start < touched.stop:
             a, b = min(low, int(starts[touched.start])), max(high, int(stops[touched.stop - 1]))
+        a, b = _slots_around(extents, a, b, slots)
         what = f"{high - low} bytes from {low:#x} on" if high > low else f"an unknown number of bytes at {low:#x}"
         if holes and a < holes[-1][1]:
             holes[-1] = (holes[-1][0], max(b, holes[-1][1]), f"{holes[-1][2]}, {what}")
@@ -41,7 +50,7 @@ def cut(
     for (_, low, _), (high, hole_stop, what) in pairwise(edges):
         while at < len(extents) and extents[at].start < high:
             extent = extents[at]
-            piece = _piece(extent, max(low, extent.start), min(high, extent.stop), whole, size)
+            piece = _piece(extent, max(low, extent.start), min(high, extent.stop), whole, size, slots)
             if piece is not None:
                 out.append(piece)
                 if piece.kind == "chain":
@@ -53,10 +62,27 @@ def cut(
             at += 1
         if hole_stop > high:
             out.append(Extent("gap", high, hole_stop, cause="bytes missing", detail=f"{what} are in no line that could be read"))
+    proven = {(extent.format, extent.byte_order) for extent in out if extent.records > len(extent.oddities)}
+    for at, extent in enumerate(out):
+        if extent.kind == "chain" and (extent.format, extent.byte_order) not in proven:
+            del owners[extent.start]
+            what = f"{number(extent.records, 'record')} that rules contradict; what proved them is missing"
+            out[at] = Extent("gap", extent.start, extent.stop, cause="foreign data", detail=what)
     return out, owners
 
 
-def _piece(extent: Extent, start: int, stop: int, records: npt.NDArray[Any], size: int) -> Extent | None:
+def _slots_around(extents: list[Extent], low: int, high: int, slots: Mapping[int, int]) -> tuple[int, int]:
+    """[low, high) with the rest of the slots of an array that it touches."""
+    for extent in extents:
+        if width := slots.get(extent.start if extent.kind == "chain" else -1):
+            if extent.start < low < extent.stop:
+                low -= (low - extent.start) % width
+            if extent.start < high < extent.stop:
+                high += (extent.start - high) % width
+    return low, high
+
+
+def _piece(extent: Extent, start: int, stop: int, records: npt.NDArray[Any], size: int, slots: Mapping[int, int]) -> Extent | None:
     """The part [start, stop) of an extent."""
     if start >= stop:
         return None
@@ -67,6 +93,9 @@ def _piece(extent: Extent, start: int, stop: int, records: npt.NDArray[Any], siz
         detail = f"{stop - start} NUL bytes" if extent.cause == "zero run" else extent.detail
         return replace(extent, start=start, stop=stop, oddities=odd, detail=detail)
     first, last = np.searchsorted(records["offset"], (start, stop))
+    if first == last:
+        cause, what = ("zero run", "NUL bytes of unused slots") if extent.start in slots else ("padding", "bytes between records")
+        return Extent("gap", start, stop, cause=cause, detail=f"{stop - start} {what}")
     bits = float(records["evidence_bits"][first:last].sum())
     return replace(
         extent,

@@ -235,8 +235,9 @@ def _promising(windows: list[bytes], scan_function: Callable[[bytes], S], raw: S
 def _reversal(name: str, undone: Undone, scan: S, size: int, scan_function: Callable[[bytes], S], depth: int) -> Reversal[S]:
     """What undoing gave: without the records that touch missing bytes, and with what else is undone on top."""
     if undone.missing:
-        extents, owners = cut(scan.extents, scan.records, undone.missing, scan.size)
         old: Any = scan
+        slots = {start: dialect.smallest for start, dialect in old.by_extent.items() if dialect.slots}
+        extents, owners = cut(scan.extents, scan.records, undone.missing, scan.size, slots)
         scan = replace(old, extents=extents, by_extent={start: old.by_extent[owner] for start, owner in owners.items()})
     elif depth > 1 and not scan.whole:
         again = undone_scan(undone.data, scan_function, scan, depth - 1)

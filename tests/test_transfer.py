@@ -244,3 +244,25 @@ def test_a_record_that_is_left_beside_missing_lines_is_no_record_where_it_proves
     lines = [b"begin 644 t\n", b"M     +\\ __\\ 1L,C      (    ;  $ ;&0           /@#__P!&PR,!\n", b"M  $ #N3!   % $;#(P"]
     assert [extent.kind for extent in scan(b"".join(lines)).extents] == ["gap"]
     assert repair(b"".join(lines), tmp_path / "out").kept == 0
+
+
+def test_a_lastlog_out_of_short_uuencoded_lines_keeps_its_logins_at_their_ids(tmp_path: Path) -> None:
+    size, array = 292, (CORPORA / "login" / "lastlog.be").read_bytes()[:1500]
+    lines = uuencoded(array).splitlines(keepends=True)
+    for number in (8, 10):
+        lines[number] = lines[number][:20] + b"\n"
+    (tmp_path / "in").write_bytes(b"".join(lines))
+    done = repair(tmp_path / "in", tmp_path / "out", ["utmp_384", "lastlog"])
+    out = (tmp_path / "out").read_bytes()
+    assert done.kept == 2
+    assert out == array[:size] + bytes(2 * size) + array[3 * size : 4 * size]
+    assert not [extent for extent in done.scan.extents if extent.kind == "chain" and not extent.records]
+
+
+def test_a_record_that_rules_contradict_is_not_kept_where_what_proved_it_is_missing(tmp_path: Path) -> None:
+    size, array = 292, bytearray((CORPORA / "login" / "lastlog.be").read_bytes()[:1168])
+    array[3 * size + 24] = 1  # behind the NUL that ends the line
+    lines = uuencoded(bytes(array)).splitlines(keepends=True)
+    assert repair(b"".join(lines), tmp_path / "out", ["lastlog"]).kept == 2
+    lines[5] = lines[5][:9] + b"\n"
+    assert repair(b"".join(lines), tmp_path / "rest", ["lastlog"]).kept == 0
