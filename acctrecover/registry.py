@@ -33,6 +33,11 @@ def folder() -> Path:
     return here / "formats" if (here / "formats").is_dir() else here.parent / "formats"
 
 
+def ships(declared: Declaration) -> bool:
+    """Whether a format is one of those that come with the package."""
+    return isinstance(declared.place, Place) and declared.place.path.parent == folder()
+
+
 def load_file(path: Path) -> list[Declaration]:
     """The formats one file declares. Raises FormatError with the file's name, and the line, for whatever is wrong in it."""
     spec = importlib.util.spec_from_file_location(f"acctrecover_format_{path.stem}", path)

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from acctrecover.account import Account
 from acctrecover.background import Background, sober
 from acctrecover.dialect import Dialect, dialects
-from acctrecover.errors import SelfCheckError
+from acctrecover.errors import FormatError, SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import fill
 from acctrecover.mend import doubt_before, mend
 from acctrecover.others import LEAD, identify
-from acctrecover.registry import choose, load_formats
+from acctrecover.registry import Declaration, choose, load_formats, ships
 from acctrecover.result import WRITING, Scan
 from acctrecover.slots import bridged
 from acctrecover.source import Evidence, Source, open_source
@@ -39,7 +39,24 @@ Walking = Callable[[Walker], list[Chain]]
 def compiled(names: tuple[str, ...], cookie: int | None, places: tuple[str, ...]) -> list[Dialect]:
     """The named formats (none named: all) in each of their byte orders, compiled once a process; the user's own in full, so
     that what is wrong in them is said before anything is read."""
-    return dialects(choose(list(names) or None, load_formats(*places)), cookie, complete=bool(places))
+    chosen = choose(list(names) or None, load_formats(*places))
+    return [dialect for form in chosen for dialect in _tried(form, cookie)] if places else dialects(chosen, cookie, complete=False)
+
+
+def _tried(form: Declaration, cookie: int | None) -> list[Dialect]:
+    """A format in its byte orders, the rules of a user's own asked of columns once. Raises FormatError for whatever is wrong."""
+    from acctrecover.table import shapes  # only of what does not ship
+
+    try:
+        out = dialects([form], cookie)
+        for dialect in out:
+            for _, shape in () if ships(form) else shapes(dialect):
+                shape.weights  # noqa: B018  asks them
+    except FormatError:
+        raise
+    except Exception as error:  # a user's function may raise anything
+        raise FormatError(f"{form.place}: {type(error).__name__}: {error}") from error
+    return out
 
 
 def scan(

@@ -185,8 +185,15 @@ def _ordered(name: str, orders: tuple[str, ...]) -> None:
         raise FormatError(f"{name}: orders must be some of {', '.join(ORDERS)}, not {orders!r}")
 
 
+def _numbers(words: Mapping[int, str]) -> None:
+    for value in words:
+        if not isinstance(value, int):
+            raise FormatError(f"{value!r} is no number that could stand for {words[value]!r}")
+
+
 def names(words: Mapping[int, str]) -> Label:
-    """A label for a number that stands for a word; others stay numbers."""
+    """A label for a number that stands for a word; others stay numbers. Raises FormatError where something else stands for one."""
+    _numbers(words)
     return lambda value: words.get(value, str(value))
 
 
@@ -199,7 +206,8 @@ def internet_address(octets: bytes) -> str:
 
 
 def flags(names: Mapping[int, str]) -> Label:
-    """A label for a bit field: the names of the set bits joined with `|`."""
+    """A label for a bit field: the names of the set bits joined with `|`. Raises FormatError as `names` does."""
+    _numbers(names)
 
     def words(value: int) -> str:
         known = [name for bit, name in names.items() if value & bit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ RESTART = 1000
 """How far that falls when numbers start over."""
 EDGE = 16
 """Records at either end of a stream, and around a break in it, whose neighbours may have been written elsewhere, or later."""
-JOIN = 24
+JOIN = 48
 """Numbers that may stand between skipped ones of one place, at most, and an eighth of those that do on average."""
 LEAST = 5
 """Skipped numbers at one place that are worth a look."""
@@ -30,12 +31,18 @@ MOSTLY = 0.3
 """The share of a program's runs that have as many skipped numbers close behind, where they are its threads."""
 LIVED = 1.0
 """Seconds that a program ran which may have made threads once."""
+BEFORE, SINGLE = 4, 1.25
+"""Places that any stream is taken to have had before, and the skipped numbers at each."""
 FEW = 3
 """Places of like sizes that may all be odd: more are how the stream goes."""
 TAIL = 8
 """So many other places tell how heavy the tail of their sizes is."""
 MOST = 64
 """Places looked at, the largest first."""
+REACH = 24
+"""Records on either side in the file between which numbers stand that were cut out at one place of it."""
+MOST_OF = 0.75
+"""Of skipped numbers, the share that must stand so near each other for a cut to explain them."""
 NEAR = 8
 """Records on either side by which the place in the file is found."""
 
@@ -65,29 +72,34 @@ def skips(trail: Trail, most: float) -> list[Skip]:
     ordered, index = np.unique(keys, return_index=True)
     gaps = np.diff(ordered) - 1
     gaps[gaps >= 1 << 31] = 0  # from one run of numbers to the next
-    where = np.flatnonzero(gaps)
-    where = where[~_usual(gaps[where], trail.names[index[where]], trail.names)]
+    every = np.flatnonzero(gaps)
+    where = every[~_usual(gaps[every], trail.names[index[every]], trail.names)]
     if not len(where):
         return []
     join = min(JOIN, 1 + len(ordered) // (8 * len(where)))
-    first = np.flatnonzero(np.diff(where, prepend=-JOIN - 1) > join)
-    last = np.append(first[1:], len(where)) - 1
-    clumps = _Clumps(where[first], where[last], np.add.reduceat(gaps[where], first))
+    begins = np.flatnonzero(np.diff(where, prepend=-JOIN - 1) > join)
+    ends = np.append(begins[1:], len(where)) - 1
+    clumps = _Clumps(where[begins], where[ends], np.add.reduceat(gaps[where], begins))
     low, high = int(keys[:EDGE].max()), int(np.maximum.accumulate(keys)[-EDGE])
     inside = (ordered[clumps.first] >= low) & (ordered[clumps.last + 1] <= high)
     clumps = clumps.of(inside & _dense(ordered, clumps))
+    habits = _Habits(trail, index, gaps)
+    clumps = clumps.of(
+        np.array(
+            [not (_scattered(index, gaps, first, last) or habits.explain(first, size)) for first, last, size in clumps.rows()],
+            np.bool_,
+        )
+    )
     out = []
     for number in np.argsort(-clumps.sizes, kind="stable")[:MOST].tolist():
-        expected = _expected(clumps, number, len(ordered))
-        if clumps.sizes[number] < LEAST or expected > most:
-            continue
-        if _threads(trail, index, gaps, int(clumps.first[number]), int(clumps.sizes[number])):
+        expected = _expected(clumps, number, every, len(ordered))
+        if clumps.sizes[number] < LEAST or expected > most or habits.may_explain(int(clumps.first[number])):
             continue
         after, before = _place(index, clumps.first[number], clumps.last[number], len(trail))
         if _near(trail, after, before):
             continue
-        ends = (int(ordered[clumps.first[number]]) & 0xFFFFFFFF, int(ordered[clumps.last[number] + 1]) & 0xFFFFFFFF)
-        out.append(Skip(int(clumps.sizes[number]), *ends, after, before, expected))
+        edges = (int(ordered[clumps.first[number]]) & 0xFFFFFFFF, int(ordered[clumps.last[number] + 1]) & 0xFFFFFFFF)
+        out.append(Skip(int(clumps.sizes[number]), *edges, after, before, expected))
     return sorted(out, key=lambda skip: skip.before)
 
 
@@ -101,6 +113,10 @@ class _Clumps:
 
     def of(self, which: Bools) -> _Clumps:
         return _Clumps(self.first[which], self.last[which], self.sizes[which])
+
+    def rows(self) -> list[tuple[int, int, int]]:
+        """(first, last, size) of each."""
+        return list(zip(self.first.tolist(), self.last.tolist(), self.sizes.tolist(), strict=True))
 
 
 def _keys(trail: Trail) -> Whole | None:
@@ -147,32 +163,73 @@ def _usual(sizes: Whole, before: Marks, names: Marks) -> Bools:
     return np.asarray(habit & (len(known) > 1))
 
 
-def _threads(trail: Trail, index: Whole, gaps: Whole, at: int, size: int) -> bool:
-    """Whether a program that began shortly before skipped numbers mostly has as many behind it, or ran long and but once or twice.
+def _scattered(index: Whole, gaps: Whole, first: int, last: int) -> bool:
+    """Whether skipped numbers are of a long stretch of the file, as of a program that makes a thread now and then.
 
-    `at` counts in the order of the numbers, in which `index` gives the records and `gaps` what is skipped behind each.
+    What is cut out at one place of it has its numbers between those of the records around that place.
     """
-    names = trail.names[index]
-    many = np.flatnonzero(2 * gaps >= size)
-    behind = np.zeros(len(names) + 1, np.int64)
-    np.add.at(behind, np.maximum(many - AHEAD + 1, 0), 1)
-    np.add.at(behind, many + 1, -1)
-    followed = np.cumsum(behind[:-1]) > 0
-    long = trail.clocks[index] - trail.began[index] >= LIVED
-    for row in range(max(0, at - AHEAD + 1), at + 1):
-        own = names == names[row]
-        runs, hits = np.count_nonzero(own), np.count_nonzero(own & followed)
-        if names[row] and ((runs < SELDOM and long[row]) or (hits > 1 and hits >= MOSTLY * runs)):
-            return True
-    return False
+    if last - first <= REACH // 2:
+        return False
+    where = first + np.flatnonzero(gaps[first : last + 1])
+    around = np.clip(where[:, None] + np.arange(-2, 3), 0, len(index) - 1)
+    stands = np.median(index[around], axis=1)
+    order = np.argsort(stands, kind="stable")
+    stands, sizes = stands[order], gaps[where][order]
+    sums = np.concatenate(([0], np.cumsum(sizes)))
+    near = sums[np.searchsorted(stands, stands + REACH, "right")] - sums[: len(stands)]
+    return bool(near.max() < MOST_OF * sizes.sum())
 
 
-def _expected(clumps: _Clumps, number: int, total: int) -> float:
+class _Habits:
+    """What programs mostly leave behind them, by the octave of how many numbers are skipped: of numbers in order."""
+
+    def __init__(self, trail: Trail, index: Whole, gaps: Whole) -> None:
+        known, self.codes = np.unique(trail.names[index], return_inverse=True)
+        self.gaps, self.named = gaps, known != 0
+        self.runs = np.bincount(self.codes, minlength=len(known))
+        self.long = trail.clocks[index] - trail.began[index] >= LIVED
+        self._told: dict[int, tuple[Whole, Whole, Bools]] = {}
+
+    def _of(self, size: int) -> tuple[Whole, Whole, Bools]:
+        """(places, how many of them each program has shortly before, whether it mostly has one) of so many numbers, or half."""
+        octave = size.bit_length() - 1
+        if octave not in self._told:
+            many = np.flatnonzero(self.gaps >= 1 << octave)
+            rows = np.arange(len(self.codes))
+            followed = np.searchsorted(many, rows + AHEAD) > np.searchsorted(many, rows)
+            hits = np.bincount(self.codes[followed], minlength=len(self.runs))
+            around = np.sort(self.codes[np.maximum(many[:, None] - np.arange(AHEAD), 0)], axis=1)
+            once = np.diff(around, axis=1, prepend=-1) != 0
+            behind = np.bincount(around[once], minlength=len(self.runs))
+            self._told[octave] = many, behind, (hits > 1) & (hits >= MOSTLY * self.runs) & self.named
+        return self._told[octave]
+
+    def explain(self, first: int, size: int) -> bool:
+        """Whether a program that began shortly before a place mostly has as many skipped numbers behind it, and had none yet."""
+        many, behind, mostly = self._of(size)
+        low = max(0, first - AHEAD + 1)
+        before = self.codes[low : first + 1]
+        for code in np.unique(before[mostly[before]]).tolist():
+            here = low + np.flatnonzero(before == code)
+            due = math.ceil(len(here) * int(behind[code]) / int(self.runs[code]))
+            if due > np.searchsorted(many, first) - np.searchsorted(many, here[0]):
+                return True
+        return False
+
+    def may_explain(self, first: int) -> bool:
+        """Whether a program that ran long, and but once or twice, began shortly before a place."""
+        rows = np.arange(max(0, first - AHEAD + 1), first + 1)
+        codes = self.codes[rows]
+        return bool((self.named[codes] & (self.runs[codes] < SELDOM) & self.long[rows]).any())
+
+
+def _expected(clumps: _Clumps, number: int, every: Whole, total: int) -> float:
     """How many places with as many skipped numbers a whole untouched stream of the pace around this one has.
 
-    Where there are more than a FEW like it, or half as large, so many. Else the sizes of the smaller places around tell the
-    chance of one as large: as if each further skipped number came with the same chance, or, where there are many, by the
-    slower fall of their own largest tenth.
+    `every` are all places, also those that a habit explains: each might have been one as large. Where there are more than a
+    FEW like it, or half as large, so many. Else the sizes of the smaller places around tell the chance of one as large: as if
+    each further skipped number came with the same chance, or, where there are many, by the slower fall of their own largest
+    tenth, as slow as it may be by its standard error.
     """
     at, size = clumps.first[number], int(clumps.sizes[number])
     near = np.flatnonzero(np.abs(clumps.first - at) <= AROUND)
@@ -180,15 +237,19 @@ def _expected(clumps: _Clumps, number: int, total: int) -> float:
     large = np.count_nonzero(2 * clumps.sizes >= size) - 1
     if large >= FEW:
         return float(large)
-    sizes = clumps.sizes[near[2 * clumps.sizes[near] < size]].astype(np.float64)
+    sizes = clumps.sizes[near[4 * clumps.sizes[near] < 3 * size]].astype(np.float64)
     room = min(total, 2 * AROUND)
-    mean = (sizes.sum() + 1.5) / (len(sizes) + 1)
+    mean = (sizes.sum() + BEFORE * SINGLE) / (len(sizes) + BEFORE)
     chance = (1 - 1 / mean) ** (size - 1)
+    top = sizes[:0]
     if len(sizes) >= TAIL:
         top = np.sort(sizes)[-max(TAIL, len(sizes) // 10) :]
-        slope = float(np.log((top + 0.5) / (top[0] - 0.5)).mean())
+        top = top[top >= 2]
+    if len(top):
+        slope = float(np.log(top / (top[0] - 0.5)).mean()) * (1 + len(top) ** -0.5)
         chance = max(chance, len(top) / len(sizes) * (size / (float(top[0]) - 0.5)) ** (-1 / slope))
-    return float((len(sizes) + 1) * chance * total / room)
+    others = np.count_nonzero((np.abs(every - at) <= AROUND) & ((every < at) | (every > clumps.last[number])))
+    return float((others + 1) * chance * total / room)
 
 
 def _place(index: Whole, first: int, last: int, count: int) -> tuple[int, int]:

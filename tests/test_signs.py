@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import lzma
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command import run
 from damage import CORPORA
@@ -19,6 +21,10 @@ V2 = (CORPORA / "gnu-acct-converted" / "pacct-v2.le").read_bytes()
 WTMP = (CORPORA / "login" / "wtmp").read_bytes()
 NO_STREAM = {".md", ".c", ".txt", ".json", ".truth", ".oracle"}
 WHOLE = [path for path in sorted(CORPORA.rglob("*")) if path.is_file() and not set(path.suffixes) & (NO_STREAM | {".xz"})]
+
+
+UNSEEN = {name: lzma.decompress((CORPORA / "linux-v3" / f"{name}.xz").read_bytes()) for name in ("pacct-forks", "pacct-shared")}
+"""Streams that no threshold was set by (pacct-forks), and one of a machine that others worked on (pacct-shared)."""
 
 
 def kinds(data: bytes, *formats: str) -> list[str]:
@@ -40,6 +46,41 @@ def test_a_whole_stream_has_no_signs(path: Path) -> None:
 def test_no_part_of_a_whole_stream_has_signs(count: int) -> None:
     for at in range(0, COUNT - count + 1, 430):
         assert kinds(BUSY[at * SIZE : (at + count) * SIZE], "acct_v3") == []
+
+
+@pytest.mark.parametrize("name", sorted(UNSEEN))
+def test_a_stream_that_no_threshold_was_set_by_has_no_signs_and_neither_have_its_parts(name: str) -> None:
+    data = UNSEEN[name]
+    count = len(data) // SIZE
+    assert kinds(data, "acct_v3") == []
+    for length in (700, 1500, 3000):
+        for at in range(0, count - length + 1, 900):
+            assert kinds(data[at * SIZE : (at + length) * SIZE], "acct_v3") == []
+
+
+@pytest.mark.parametrize("count", [5, 50])
+@pytest.mark.parametrize("name", sorted(UNSEEN))
+def test_records_cut_out_of_a_stream_that_no_threshold_was_set_by_are_pointed_at(name: str, count: int) -> None:
+    data, rng, pointed = UNSEEN[name], random.Random(f"unseen {count}"), 0
+    for _ in range(60):
+        at = rng.randrange(1, len(data) // SIZE - count)
+        found = signs.signs(scan(cut(data, at, count), ["acct_v3"]))
+        assert len(found) <= 1
+        pointed += any(sign.start // SIZE - 8 <= at <= sign.stop // SIZE + 8 for sign in found)
+    assert pointed >= 57
+
+
+def scattered(count: int) -> bytes:
+    """The busy stream with every other number of `count` taken: its own are spread over a stretch of it."""
+    rows = np.frombuffer(BUSY, np.uint8).reshape(-1, SIZE).copy()
+    numbers = rows[:, 16:20].copy().view("<u4")[:, 0]
+    taken = np.cumsum((np.arange(len(rows)) >= 2000) & (np.arange(len(rows)) < 2000 + count))
+    rows[:, 16:20] = (numbers + taken).astype("<u4").view(np.uint8).reshape(-1, 4)
+    return rows.tobytes()
+
+
+def test_numbers_taken_by_others_over_a_stretch_of_a_stream_were_not_cut_out_of_it_at_once() -> None:
+    assert kinds(scattered(200), "acct_v3") == []
 
 
 @pytest.mark.parametrize("count", [5, 50])

@@ -133,7 +133,7 @@ def evidence(data: bytes, rng: Random, folder: Path) -> Evidence:
         mapfile.write_text("\n".join(["0 +", *rows]))
     start, length = rng.randrange(len(data)), rng.choice((None, rng.randrange(1, len(data) + 9)))
     with open_source(str(path)) as source:
-        if source.size != len(data):  # it was unpacked
+        if source.packed is not None:
             return str(path)
     start = rng.choice((0, start))
     return looked_at(str(path), start=start, length=length, mapfile=mapfile)
