@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from acctrecover.cookies import CookieStats
-from acctrecover.output import atomic_output
 from acctrecover.plot import figure
 from acctrecover.words import number, seen
 
 
-def write_cookie_map(stats: CookieStats, path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Draw the counts, by logarithm, as .svg or .png by the ending of the name. Raises OutputError.
+def write_cookie_map(stats: CookieStats, path: Path, file: BinaryIO) -> None:
+    """Draw the counts, by logarithm, to `file`, as .svg or .png by the ending of `path`. Raises OutputError.
 
     A row is a word's high byte, a column its low one; words never seen are white.
     """
     square = stats.counts.reshape(256, 256)
-    with atomic_output(path, force=force) as file, figure(Path(path), file, 8.6, 7.4, "constrained") as drawn:
+    with figure(path, file, 8.6, 7.4, "constrained") as drawn:
         from matplotlib import colormaps
         from matplotlib.colors import ListedColormap, LogNorm
 

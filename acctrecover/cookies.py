@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.errors import AcctrecoverError, OutputError
-from acctrecover.output import atomic_output
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.voids import ERROR
 
@@ -186,14 +184,11 @@ def check_ending(path: Path) -> None:
         raise OutputError(f"{path}: the table is written as {' or '.join(ENDINGS)}, by the ending of the name")
 
 
-def write_table(stats: CookieStats, path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Write all 65536 counts: int64 `.npy`, or `.csv` with the columns word and count. Raises OutputError."""
+def write_table(stats: CookieStats, path: str | os.PathLike[str], file: BinaryIO) -> None:
+    """Write all 65536 counts to `file`: int64 `.npy`, or `.csv` with the columns word and count, by the ending of `path`."""
     check_ending(Path(path))
-    buffer = io.BytesIO()
     if Path(path).suffix == ".npy":
-        np.save(buffer, stats.counts)
+        np.save(file, stats.counts)
     else:
         lines = (f"0x{word:04X},{count}\n" for word, count in enumerate(stats.counts.tolist()))
-        buffer.write(("word,count\n" + "".join(lines)).encode())
-    with atomic_output(path, force=force) as file:
-        file.write(buffer.getvalue())
+        file.write(("word,count\n" + "".join(lines)).encode())

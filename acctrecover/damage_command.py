@@ -25,7 +25,7 @@ def damage(
     path: Annotated[str, typer.Argument(metavar="IN", help="A stream, or - for standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The new, damaged file.")],
     kinds: Annotated[list[str], typer.Option("--kind", "-k", metavar="KIND", help="A kind of damage; may be repeated.")],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed gives the same bytes.")] = 0,
     truth: Annotated[Path | None, typer.Option(metavar="FILE", help="Write where every byte came from, as JSON.")] = None,
     rest: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what follows a copytruncate here, not to OUT.")] = None,
     older: Annotated[str | None, typer.Option(metavar="FILE", help="An older stream that stale blocks come from.")] = None,

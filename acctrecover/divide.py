@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from acctrecover.cause import judge
 from acctrecover.extent import Extent
-from acctrecover.gap import BLOCK, ZEROS, Gap, split_zeros
+from acctrecover.fixed import Fixed
+from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, split_zeros
 from acctrecover.source import Source
 from acctrecover.survey import Chain
 from acctrecover.voids import TOLD
 
+OWN = 0.9
+"""The share of the places of NUL bytes at which some record around has one, too, where they are a record's own."""
 LARGEST = 1 << 22
 """Bytes of a gap that are looked at together for its cause."""
 
@@ -30,6 +35,8 @@ def explain(source: Source, start: int, stop: int, before: Chain | None, after: 
 
 def _solid(source: Source, start: int, stop: int, before: Chain | None, after: Chain | None) -> list[Extent]:
     """The same of a gap, or a part of it, that has bytes."""
+    if one := _one_record(source, start, stop, before, after):
+        return [one]
     out: list[Extent] = []
     for low in range(start, stop, LARGEST):
         octets = source.read(low, min(stop, low + LARGEST))
@@ -49,20 +56,8 @@ def _solid(source: Source, start: int, stop: int, before: Chain | None, after: C
             else:
                 left = before if low + a == start else None
                 right = after if low + b == stop else None
-                verdict = judge(Gap(octets[a:b], low + a, source.stop, left, right, source.read))
-                torn = (verdict.torn,) if verdict.torn else ()
-                named = left.dialect if torn and left else None
-                here = Extent(
-                    "gap",
-                    low + a,
-                    low + b,
-                    named.name if named else None,
-                    named.order if named else None,
-                    cause=verdict.cause,
-                    detail=verdict.detail,
-                    oddities=torn,
-                    missing=verdict.missing,
-                )
+                gap = Gap(octets[a:b], low + a, source.stop, left, right, source.read)
+                here = _judged(gap, judge(gap), left)
             last = out[-1] if out else None
             if last and last.cause == here.cause and last.stop == here.start and low > start and a == 0:
                 detail = f"{here.stop - last.start} NUL bytes" if zero else last.detail
@@ -70,6 +65,43 @@ def _solid(source: Source, start: int, stop: int, before: Chain | None, after: C
             else:
                 out.append(here)
     return out
+
+
+def _one_record(source: Source, start: int, stop: int, before: Chain | None, after: Chain | None) -> Extent | None:
+    """What is left of one record of a size, NUL bytes of its own included: its start, or its start and its end between others.
+
+    None where such a reading does not hold, or the gap has no NUL bytes to speak of. Those of a crash stand where records have
+    none.
+    """
+    if before is None or not isinstance(before.dialect, Fixed) or not 0 < stop - start < before.dialect.size:
+        return None
+    gap = Gap(source.read(start, stop), start, source.stop, before, after, source.read)
+    zeros = [(low, high) for low, high, zero in split_zeros(gap.octets) if zero]
+    if not zeros or zeros == [(0, stop - start)]:
+        return None
+    verdict = judge(gap)
+    if verdict.cause in ("truncated tail", "torn record"):
+        rows = np.concatenate(gap.samples)
+        empty = (rows[: len(rows) // before.dialect.size * before.dialect.size].reshape(-1, before.dialect.size) == 0).any(axis=0)
+        own = empty[[at for low, high in zeros for at in range(low, high)]].mean() >= OWN
+        return _judged(gap, verdict, before) if own else None
+    return _judged(gap, verdict, before) if verdict.cause == "bytes missing" else None
+
+
+def _judged(gap: Gap, verdict: Verdict, left: Chain | None) -> Extent:
+    torn = (verdict.torn,) if verdict.torn else ()
+    named = left.dialect if torn and left else None
+    return Extent(
+        "gap",
+        gap.start,
+        gap.stop,
+        named.name if named else None,
+        named.order if named else None,
+        cause=verdict.cause,
+        detail=verdict.detail,
+        oddities=torn,
+        missing=verdict.missing,
+    )
 
 
 def _pads(before: Chain, after: Chain) -> bool:

@@ -15,7 +15,7 @@ from acctrecover.shape import Octets
 from acctrecover.voids import ELSEWHERE, TOLD
 
 ONE = {"header damaged", "bytes inserted", "torn record", "truncated head", "truncated tail"}
-"""Causes of gaps that are what is left of one record."""
+"""Causes of gaps that are what is left of one record; of bytes that were put in between two, none."""
 NONE = {"foreign data", "padding"}
 """Causes of gaps that need not have held any."""
 NEAR = 64
@@ -58,7 +58,7 @@ def held(
                 room += extent.size
                 count = int(np.ceil(room / size)) - int(np.ceil(done / size))
                 if extent.cause in ONE:
-                    count = 1
+                    count = 0 if extent.cause == "bytes inserted" and extent.size < dialect.smallest else 1
                 elif extent.cause == "bytes missing":
                     count = max(1, round((extent.size + extent.missing) / size))
                 if extent.cause in ("bytes missing", "torn record"):

@@ -158,8 +158,13 @@ def verdict(scan: Scan, signs: int = 0, given: Again = ()) -> Iterator[str]:
 
 
 def missing(scan: Scan, signs: int = 0) -> str:
-    """What a whole stream says of records that are not in it; of one that shows signs, that no byte is missing."""
-    return unwritten(scan) or (", no byte missing" if signs else ", nothing missing")
+    """What a whole stream says of records that are not in it; of one that shows signs, that no byte is missing, as of one that
+    may lose records without a trace."""
+    from acctrecover.schema import Framed  # loaded by now
+
+    declared = {id(dialect): dialect.declared for dialect in scan.told.by_extent.values()}
+    unseen = "".join(sorted({f"; {form.unseen}" for form in declared.values() if isinstance(form, Framed) and form.unseen}))
+    return unwritten(scan) or (f", no byte missing{unseen}" if signs or unseen else ", nothing missing")
 
 
 def unwritten(scan: Scan) -> str:

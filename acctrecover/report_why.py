@@ -9,7 +9,7 @@ from acctrecover.extent import Extent, Oddity
 from acctrecover.report_source import Again, again
 from acctrecover.source import Source
 from acctrecover.style import Style
-from acctrecover.words import number, shown
+from acctrecover.words import number, rarely, shown
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.result import Scan
@@ -22,7 +22,7 @@ def why_lines(scan: Scan, extent: Extent, source: Source, style: Style) -> Itera
     """What is odd about the records of an extent; with `style.verbose` of all of them, by the rules that they break."""
     pad = " " * style.indent
     if style.verbose and extent.evidence_bits is not None:
-        chance = "" if extent.e_value is None else f"; chance makes {extent.e_value:.2g} such chains here (E-value)"
+        chance = "" if extent.e_value is None else f"; chance makes {rarely(extent.e_value)} such chains here (E-value)"
         yield from style.lines(f"{pad}evidence: {extent.evidence_bits:,.1f} bits{chance}", "dim", style.indent)
     odd = [oddity for oddity in extent.oddities if oddity.status != "torn"]
     for oddity in odd if style.verbose else odd[:FEW]:

@@ -155,6 +155,9 @@ class Framed:
     largest: int = 1 << 16
     fill: int | None = None
     sequence: Sequence | None = None
+    unseen: str = ""
+    """What may have been lost before it was written without a trace in the stream, in words."""
+
     orders: tuple[str, ...] = ORDERS
     entries: Entries | None = None
     words: Mapping[str, str] = field(default_factory=dict)

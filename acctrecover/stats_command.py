@@ -34,7 +34,7 @@ def cookie_stats(
     align: Annotated[
         int, typer.Option(min=1, max=2, metavar="1|2", help="Count words at even offsets (2) or at every offset (1).")
     ] = 2,
-    order: Annotated[Order, typer.Option(help="Byte order the words are read in.")] = Order.LITTLE,
+    order: Annotated[Order, typer.Option(metavar="little|big", help="Byte order the words are read in.")] = Order.LITTLE,
     cookie: Annotated[str | None, typer.Option(metavar="0xNNNN", help="The word to compare with, where it is not 0x2B91.")] = None,
     start: Start = None,
     length: Length = None,
@@ -59,7 +59,7 @@ def cookie_stats(
     """
     from acctrecover.cookies import COOKIE, check_ending, write_table
     from acctrecover.cookies import cookie_stats as run
-    from acctrecover.output import accepted
+    from acctrecover.output import accepted, atomic_outputs
     from acctrecover.report_stats import stats_text
     from acctrecover.source import file_of
     from acctrecover.window import window
@@ -93,10 +93,11 @@ def cookie_stats(
                 status = status_of(error)
     if status and not stats.inputs:
         raise typer.Exit(status)
-    if table is not None:
-        write_table(stats, table, force=force)
-    if plot is not None:
-        write_cookie_map(stats, plot, force=force)
+    with atomic_outputs([path for path in (table, plot) if path is not None], force=force) as files:
+        if table is not None:
+            write_table(stats, table, files[0])
+        if plot is not None:
+            write_cookie_map(stats, plot, files[-1])
     if as_json:
         show_objects([stats.to_json(top)])
     else:

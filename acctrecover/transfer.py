@@ -137,6 +137,11 @@ def held(scan: Scanned) -> float:
     return intact(scan)[0] / max(scan.size - zeros, 1)
 
 
+def claimed(scan: Scanned) -> int:
+    """The bytes of chains, whatever the status of their records."""
+    return sum(extent.size for extent in scan.extents if extent.kind == "chain")
+
+
 def flaws(scan: Scanned) -> int:
     """Gaps and records that are not simply intact."""
     return sum(extent.kind == "gap" for extent in scan.extents) + sum(len(extent.oddities) for extent in scan.extents)
@@ -145,13 +150,14 @@ def flaws(scan: Scanned) -> int:
 def better(raw: Scanned, undone: Scanned, transfer: Transfer) -> bool:
     """Whether undone bytes explain more than the bytes as they stand: intact records hold more bytes.
 
-    With a cost, as a byte swap has, there must also be so many bits of evidence more, and half of what is no zero run held.
+    With a cost, as a byte swap has, there must also be so many bits of evidence more, half of what is no zero run held, and no
+    byte less in records of any status: a stream in which most are suspect can read as the swapped one of other records.
     """
     (size, bits), (old_size, old_bits) = intact(undone), intact(raw)
     cost = transfer.cost
     if transfer.tidies and size == old_size and bits:
         return flaws(undone) < flaws(raw)
-    return size > old_size and (not cost or (bits > old_bits + cost and held(undone) >= HALF))
+    return size > old_size and (not cost or (bits > old_bits + cost and held(undone) >= HALF and claimed(undone) >= claimed(raw)))
 
 
 @dataclass(frozen=True)

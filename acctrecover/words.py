@@ -43,6 +43,11 @@ def seen(count: int) -> str:
     return "never seen" if not count else "seen once" if count == 1 else f"seen {count:,} times"
 
 
+def rarely(value: float) -> str:
+    """How often chance does something, in two digits; what is too rare for a number is said to be so."""
+    return f"{value:.2g}" if value >= 1e-300 else "less than 1e-300"
+
+
 def rate(value: float) -> str:
     """A rate in three significant digits, large ones whole."""
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"

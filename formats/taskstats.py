@@ -199,6 +199,7 @@ family = Record(
 taskstats = Framed(
     "taskstats",
     source="Linux, uapi/linux/genetlink.h and taskstats.h",
+    unseen="messages that the kernel dropped leave no trace",
     header=Struct(
         *("nlmsg_len" / Int32ul, "nlmsg_type" / Int16ul, "nlmsg_flags" / Int16ul, "nlmsg_seq" / Int32ul, "nlmsg_pid" / Int32ul),
         *("cmd" / Int8ul, "genl_version" / Int8ul, "reserved" / Int16ul),

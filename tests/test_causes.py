@@ -247,3 +247,31 @@ def test_clocks_of_types_that_do_not_agree_make_no_history() -> None:
     assert extents[0].first is not None
     assert extents[0].last is not None
     assert extents[0].first < extents[0].last
+
+
+@pytest.mark.parametrize("stops", [20, 50, 100, 200, 300, 380])
+def test_a_login_record_that_stops_within_its_nul_padding_is_one_truncated_record(stops: int) -> None:
+    data = (CORPORA / "login" / "wtmp").read_bytes()[: 384 * 20 + stops]
+    (gap,) = scan(data).gaps
+    assert (gap.cause, gap.size, gap.held) == ("truncated tail", stops, 1)
+
+
+def test_bytes_missing_from_the_nul_padding_of_a_login_record_are_one_gap() -> None:
+    data = (CORPORA / "login" / "wtmp").read_bytes()
+    (gap,) = scan(data[: 384 * 10 + 60] + data[384 * 10 + 300 :]).gaps
+    assert gap.cause in ("bytes missing", "torn record")
+    assert (gap.size, gap.missing, gap.held) == (144, 240, 1)
+
+
+def test_a_torn_record_before_nul_bytes_that_are_none_of_its_own_is_still_that() -> None:
+    data = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
+    found = scan(data[: 64 * 50 + 20] + bytes(40))
+    assert [gap.cause for gap in found.gaps] == ["torn record", "zero run"]
+
+
+def test_text_put_in_between_two_records_held_none() -> None:
+    data = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()
+    (gap,) = scan(data[: 64 * 50] + b"hello world, thirty bytes now!" + data[64 * 50 :]).gaps
+    assert (gap.cause, gap.held) == ("bytes inserted", 0)
+    (gap,) = scan(data[: 64 * 50 + 30] + bytes(range(1, 31)) + data[64 * 50 + 30 :]).gaps
+    assert (gap.cause, gap.held) == ("bytes inserted", 1)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from acctrecover import cookies
 from acctrecover.cookies import GIB, CookieStats, cookie_stats, swap, write_table
 from acctrecover.errors import AcctrecoverError, OutputError, SourceError
+from acctrecover.output import atomic_output
 from acctrecover.report_stats import stats_text
 
 DAMAGED = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
@@ -258,14 +259,38 @@ def test_no_input_gives_json_without_nan() -> None:
     json.dumps(cookie_stats(b"").to_json(2), allow_nan=False)
 
 
+def table(stats: CookieStats, path: Path, *, force: bool = False) -> None:
+    with atomic_output(path, force=force) as file:
+        write_table(stats, path, file)
+
+
+def test_a_table_and_a_picture_are_both_written_or_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    from typer.testing import CliRunner
+
+    from acctrecover import cookie_map
+    from acctrecover.cli import app
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    words = ["cookie-stats", str(CORPORA / "linux-v3" / "pacct-v3"), "--table", f"{tmp_path}/t.csv", "--plot", f"{tmp_path}/p.svg"]
+    with monkeypatch.context() as patched:
+        patched.setattr(cookie_map, "write_cookie_map", full)
+        assert CliRunner().invoke(app, words).exit_code
+    assert not list(tmp_path.iterdir())
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.svg", "t.csv"]
+
+
 def test_a_npy_table_loads_as_the_counts(tmp_path: Path) -> None:
     stats = cookie_stats(random.Random(2).randbytes(500))
-    write_table(stats, tmp_path / "t.npy")
+    table(stats, tmp_path / "t.npy")
     assert np.array_equal(np.load(tmp_path / "t.npy"), stats.counts)
 
 
 def test_a_csv_table_has_a_row_for_every_word(tmp_path: Path) -> None:
-    write_table(cookie_stats(b"\x91\x2b"), tmp_path / "t.csv")
+    table(cookie_stats(b"\x91\x2b"), tmp_path / "t.csv")
     lines = (tmp_path / "t.csv").read_text().splitlines()
     assert lines[0] == "word,count"
     assert len(lines) == 65537
@@ -275,7 +300,7 @@ def test_a_csv_table_has_a_row_for_every_word(tmp_path: Path) -> None:
 
 def test_a_table_of_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"\.npy or \.csv"):
-        write_table(cookie_stats(b""), tmp_path / "t.txt")
+        table(cookie_stats(b""), tmp_path / "t.txt")
     assert not list(tmp_path.iterdir())
 
 
@@ -283,7 +308,7 @@ def test_a_table_replaces_a_file_only_by_force(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("mine")
     with pytest.raises(OutputError, match="exists; use --force"):
-        write_table(cookie_stats(b""), path)
+        table(cookie_stats(b""), path)
     assert path.read_text() == "mine"
-    write_table(cookie_stats(b""), path, force=True)
+    table(cookie_stats(b""), path, force=True)
     assert path.read_text().startswith("word,count")

@@ -151,3 +151,8 @@ def test_the_next_command_has_the_options_that_the_scan_needed(tmp_path: Path) -
     assert "'my stream' --format cookie --cookie 0x1234 -o 'my stream.recovered'" in step
     assert run(*shlex.split(step)[2:], cwd=tmp_path).returncode == 1
     assert run("scan", "-q", "--cookie", "0x1234", "my stream.recovered", cwd=tmp_path).returncode in (0, 1)
+
+
+def test_what_is_too_rare_for_a_number_is_said_to_be_so() -> None:
+    shown = run("scan", "-v", CORPORA / "linux-v3" / "pacct-busy").stdout.decode()
+    assert "chance makes less than 1e-300 such chains here (E-value)" in shown

@@ -266,3 +266,9 @@ def test_a_record_that_rules_contradict_is_not_kept_where_what_proved_it_is_miss
     assert repair(b"".join(lines), tmp_path / "out", ["lastlog"]).kept == 2
     lines[5] = lines[5][:9] + b"\n"
     assert repair(b"".join(lines), tmp_path / "rest", ["lastlog"]).kept == 0
+
+
+def test_a_stream_of_suspect_records_is_no_swapped_one_of_fewer_others() -> None:
+    dumps = ("0808 0000a44e 0000f52a", "0808 00009b97 00002e21", "0808 00002375 0000f35b")
+    data = bytes.fromhex("912b 0c04 f55c9e16" + "".join(f"912b {dump}" for dump in dumps))
+    assert found(data) is None
