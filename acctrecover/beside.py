@@ -9,6 +9,7 @@ from typing import BinaryIO
 from acctrecover.errors import OutputError
 from acctrecover.output import accepted, atomic_outputs
 from acctrecover.result import Scan
+from acctrecover.signs import Sign
 from acctrecover.source import file_of
 from acctrecover.users import Users
 
@@ -41,12 +42,13 @@ def write(
     progress: Callable[[int], None] = lambda done: None,
     since: Mapping[str, float] | None = None,
     users: Users | None = None,
+    signs: Sequence[Sign] | None = None,
 ) -> None:
     """Write the outputs of a scan, or the records of several; all appear, or none. `options` are those that it was made with, by
     name; `progress` is told of the bytes of records as rows.
 
     Records of several inputs are rows in the order of their clocks; `since` are events that some count from, in seconds since
-    the epoch. `users` give names to user ids.
+    the epoch. `users` give names to user ids. `signs` are the places of an input that are worth a look, for its page.
     """
     asked = {option: path for option, path in outputs.items() if path is not None}
     with atomic_outputs(list(asked.values()), force=force) as files:
@@ -54,7 +56,7 @@ def write(
             if option == "--records":
                 _records(found, path, file, progress, since or {}, users)
             else:
-                _write(found[0], option, path, file, options)
+                _write(found[0], option, path, file, options, signs)
 
 
 def _records(
@@ -76,7 +78,14 @@ def _records(
     write_rows(Timeline(found, since).rows, seen, path, file, progress, lead=["file"], users=users)
 
 
-def _write(found: Scan, option: str, path: Path, file: BinaryIO, options: Mapping[str, Sequence[object]]) -> None:
+def _write(
+    found: Scan,
+    option: str,
+    path: Path,
+    file: BinaryIO,
+    options: Mapping[str, Sequence[object]],
+    signs: Sequence[Sign] | None,
+) -> None:
     if option == "--csa-offsets":
         from acctrecover.offsets import offset_lines
 
@@ -88,7 +97,7 @@ def _write(found: Scan, option: str, path: Path, file: BinaryIO, options: Mappin
     elif option == "--html":
         from acctrecover.page import write_page
 
-        write_page(found, file, options)
+        write_page(found, file, options, signs)
     else:
         from acctrecover.stream_map import write_map
 

@@ -31,7 +31,8 @@ def held(
 
     Records of one size are counted by the room they take, framed ones by the mean size of those on either side. Where bytes
     are missing, whole records may be missing with them: serial numbers tell how many, in a format that has them. What has no
-    bytes of its own held records only where a stream goes on behind it, nor has any gap in `memory`, which is no file of records.
+    bytes of its own held records only where a stream goes on behind it, nor has any gap in `memory`, which is no file of records;
+    nor has one that stands between streams of others.
     """
     out = list(extents)
     fore, rear = _nearest(out), _nearest(out[::-1])[::-1]
@@ -43,7 +44,8 @@ def held(
         stop = next((i for i in range(at, len(out)) if out[i].kind == "chain"), len(out))
         left, right = fore[at], rear[stop - 1]
         known = [extent for extent in (left, right) if extent is not None]
-        if known:
+        beside = [extent for extent in (*out[at - 1 : at], *out[stop : stop + 1]) if extent in known]
+        if known and beside:
             size = sum(extent.size for extent in known) / sum(extent.records for extent in known)
             dialect = dialects[known[0].start]
             more = 0

@@ -20,7 +20,7 @@ from acctrecover.framed import FramedDialect
 from acctrecover.merged import Clash, Lost, Merge, Piece, Shared
 from acctrecover.output import accepted, atomic_outputs
 from acctrecover.provenance import Run, written
-from acctrecover.repairing import check, main_stream
+from acctrecover.repairing import attempted, check, main_stream
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
 from acctrecover.source import Evidence, file_of, open_source
@@ -60,16 +60,20 @@ def merge(
         for copy in copies:
             source = stack.enter_context(open_source(copy, progress))
             scans.append(scan(source, formats, cookie=cookie, places=places, progress=progress))
-        run = Run(formats, cookie, places, strict, stale, out, quarantine)
-        result = Merge(scans, same=_same(scans), gave=[0] * len(scans), run=run)
         octets = _Bytes(scans, stack)
-        _plan(result, octets.read, strict=strict, stale=stale)
         with atomic_outputs(list(targets.values()), force=force) as drafts:
             files = dict(zip(targets, drafts, strict=True))
-            _write(result, octets, files.get("out"), files.get("aside"), progress)
-            if "out" in files:
-                files["out"].flush()
-                check(files["out"].name, result.format, result.kept, result.sha256, cookie, places, progress)
+
+            def attempt(run: Run) -> Merge:
+                result = Merge(scans, same=_same(scans), gave=[0] * len(scans), run=run)
+                _plan(result, octets.read, strict=run.strict, stale=stale)
+                _write(result, octets, files.get("out"), files.get("aside"), progress)
+                if "out" in files:
+                    files["out"].flush()
+                    check(files["out"].name, result.format, result.kept, result.sha256, cookie, places, progress)
+                return result
+
+            result = attempted(attempt, Run(formats, cookie, places, strict, stale, out, quarantine), drafts)
             if "account" in files:
                 files["account"].write(written(result.to_json()))
     return result

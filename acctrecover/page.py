@@ -19,16 +19,21 @@ from acctrecover.page_data import EXTENTS, RECORDS, escaped, page_data
 from acctrecover.report import verdict
 from acctrecover.report_source import names
 from acctrecover.result import Scan
+from acctrecover.signs import Sign
 from acctrecover.words import number, plain
 
+AGAIN = ("--format", "--formats", "--cookie")
+"""Options of a scan that the command to go on with needs too."""
 Options = Mapping[str, Sequence[object]]
 """Options of the command by name, with the values they were given."""
 
 
-def write_page(scan: Scan, file: BinaryIO, options: Options) -> None:
-    """Write the page of a scan, UTF-8, to an open file; `options` are those that it was made with."""
+def write_page(scan: Scan, file: BinaryIO, options: Options, signs: Sequence[Sign] | None = None) -> None:
+    """Write the page of a scan, UTF-8, to an open file; `options` are those that it was made with, `signs` the places that are
+    worth a look, None where they were not looked for."""
     script, style = (files("acctrecover").joinpath("html", f"report.{kind}").read_text("utf-8") for kind in ("js", "css"))
-    *advice, told = verdict(scan)
+    given = [(name, str(value)) for name in AGAIN for value in options.get(name, ())]
+    *advice, told = verdict(scan, len(signs or ()), given)
     words = {
         "title": plain(scan.name),
         "verdict": told.removeprefix(f"{plain(scan.name)}: "),
@@ -46,7 +51,7 @@ def write_page(scan: Scan, file: BinaryIO, options: Options) -> None:
         "policy": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'",
     }
     parts = {name: html.escape(text) for name, text in words.items()}
-    parts |= {"style": style, "script": script, "data": escaped(page_data(scan))}
+    parts |= {"looks": _looks(signs), "style": style, "script": script, "data": escaped(page_data(scan))}
     template = files("acctrecover").joinpath("html", "report.html").read_text("utf-8")
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
     file.write(page.encode("utf-8", "backslashreplace"))
@@ -56,6 +61,20 @@ def command(paths: Sequence[str], options: Options) -> str:
     """The command that makes the page of an input again, to paste into a shell."""
     given = [word for option, values in options.items() for value in values for word in (option, str(value)) if word]
     return " ".join(["acctrecover scan", *map(_quoted, [*given, *paths]), "--html report.html"])
+
+
+def _looks(signs: Sequence[Sign] | None) -> str:
+    """The part of a page that tells what is worth a look, as HTML; nothing where nothing is, or nobody looked."""
+    if not signs:
+        return ""
+    rows = []
+    for sign in signs:
+        what = f"{sign.kind}: {sign.detail}; {sign.likelihood}; it may be: {', '.join(sign.innocent)}"
+        rows.append(f"<li><code>{sign.start:#010x} to {sign.stop:#010x}</code> {html.escape(what)}</li>")
+    head = ['<section aria-labelledby="h-looks">', '<h2 id="h-looks">Worth a look</h2>']
+    return "\n".join(
+        [*head, "<p>What tampering can leave, and other things too.</p>", '<ul class="looks">', *rows, "</ul>", "</section>"]
+    )
 
 
 def _digests(scan: Scan) -> str:

@@ -32,6 +32,8 @@ class Run:
     stale: bool = True
     output: str | os.PathLike[str] | None = None
     quarantine: str | os.PathLike[str] | None = None
+    unasked: bool = False
+    """Whether nobody asked to be `strict`: with suspect and healed records the stream would not have scanned clean."""
 
     def options(self) -> dict[str, Any]:
         """The options as JSON; of formats that do not ship, the SHA-256 of each declaration."""

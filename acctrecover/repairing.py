@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from acctrecover.provenance import Run, account, left, spans, told_input, writte
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
 from acctrecover.source import PIECE, Evidence, files_of, open_source
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -102,9 +104,11 @@ def repair(
     """Write the recovered stream of a path, "-", bytes or an open Source to `out` (None: it is only worked out).
 
     `strict` leaves suspect and healed records out, and `stale` false those of stale, duplicate and foreign chains (see NOT_OWN);
-    `quarantine` gets the bytes in no written record, in order, but none for voids; `report` a
-    JSON account. All outputs appear, or none. Raises OutputError before any work where an output exists (unless `force`), is
-    the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is never written to.
+    `quarantine` gets the bytes in no written record, in order, but none for voids; `report` a JSON
+    account. Where suspect and healed records would keep the output from scanning clean, they are left out as `strict` does, and
+    `run.unasked` of what is returned is true. All outputs appear, or none. Raises OutputError before any work where an output
+    exists (unless `force`), is the input, or cannot be written; SelfCheckError where the output would not scan clean. The input is
+    never written to.
     `progress` is told of the input's bytes as they are scanned and as they are copied, of the output's as they are checked.
     """
     paths = {"out": out, "aside": quarantine, "account": report}
@@ -112,17 +116,38 @@ def repair(
     with open_source(evidence, progress) as source:
         found = scan(source, formats, cookie=cookie, places=places, progress=progress)
         stream = main_stream(found)
-        result = Repair(found, *(stream or (None, None)))
-        result.run = Run(formats, cookie, places, strict, stale, out, quarantine)
         with atomic_outputs(list(targets.values()), force=force) as drafts:
             files = dict(zip(targets, drafts, strict=True))
-            _write(found.told, result, files.get("out"), files.get("aside"), strict, stale, progress)
-            if "out" in files:
-                files["out"].flush()
-                check(files["out"].name, result.format, result.kept, result.sha256, cookie, places, progress)
+
+            def attempt(run: Run) -> Repair:
+                result = Repair(found, *(stream or (None, None)))
+                result.run = run
+                _write(found.told, result, files.get("out"), files.get("aside"), run.strict, stale, progress)
+                if "out" in files:
+                    files["out"].flush()
+                    check(files["out"].name, result.format, result.kept, result.sha256, cookie, places, progress)
+                return result
+
+            result = attempted(attempt, Run(formats, cookie, places, strict, stale, out, quarantine), drafts)
             if "account" in files:
                 files["account"].write(written(result.to_json()))
     return result
+
+
+def attempted(attempt: Callable[[Run], T], run: Run, drafts: Sequence[BinaryIO]) -> T:
+    """What an attempt to write the `drafts` gives; where it does not scan clean, once more without suspect and healed records.
+
+    A record that rules contradict can be proven by others that are not written, or read as another's beside these.
+    """
+    try:
+        return attempt(run)
+    except SelfCheckError:
+        if run.strict:
+            raise
+        for draft in drafts:
+            draft.seek(0)
+            draft.truncate()
+        return attempt(replace(run, strict=True, unasked=True))
 
 
 def _write(

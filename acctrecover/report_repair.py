@@ -12,6 +12,7 @@ from acctrecover.words import number, plain
 
 if TYPE_CHECKING:  # a command loads what it uses
     from acctrecover.merged import Merge
+    from acctrecover.provenance import Run
     from acctrecover.repairing import Repair
 
 
@@ -36,6 +37,7 @@ def repair_text(result: Repair, out: str | None, style: Style = PLAIN) -> Iterat
                 f"{extent.format} {extent.byte_order}-endian"
             )
     yield from _ends(left)
+    yield from _strictly(result.run)
     counts = scan.counts
     notes = [f"{counts[status]:,} {status}" for status in ("suspect", "healed") if counts[status]]
     odd = f" ({', '.join(notes)} among those found)" if notes else ""
@@ -44,6 +46,11 @@ def repair_text(result: Repair, out: str | None, style: Style = PLAIN) -> Iterat
         f"{wrote} {number(result.kept, 'record')} of {kind}, {number(result.size, 'byte')}{to}{odd}; "
         f"{number(result.quarantined, 'byte')} and {number(result.left_out, 'record')} left out"
     )
+
+
+def _strictly(run: Run) -> Iterator[str]:
+    if run.unasked:
+        yield "left out every suspect and healed record, as --strict does: with them the stream would not scan clean"
 
 
 def merge_text(result: Merge, out: str | None) -> Iterator[str]:
@@ -63,6 +70,7 @@ def merge_text(result: Merge, out: str | None) -> Iterator[str]:
         yield f"no record found in any copy; {wrote} an empty stream{to}"
         return
     yield from _doubts(result)
+    yield from _strictly(result.run)
     notes = [f"{result.counts[status]:,} {status}" for status in ("suspect", "healed") if result.counts[status]]
     odd = f" ({', '.join(notes)})" if notes else ""
     kind = f"{result.format} {result.byte_order}-endian"

@@ -143,7 +143,8 @@ def scan(
                 if len(inputs) < len(paths):
                     several.append(found)
                 elif any(outputs.values()):
-                    write([found], outputs, options, force=force, progress=progress, users=users)
+                    marked = odd if page is None or utc or as_json else looked(found, signs)  # times on a page are UTC
+                    write([found], outputs, options, force=force, progress=progress, users=users, signs=marked)
         except (SourceError, SelfCheckError) as error:
             complain(error)
             worst = max(worst, status_of(error))

@@ -275,3 +275,11 @@ def test_text_put_in_between_two_records_held_none() -> None:
     assert (gap.cause, gap.held) == ("bytes inserted", 0)
     (gap,) = scan(data[: 64 * 50 + 30] + bytes(range(1, 31)) + data[64 * 50 + 30 :]).gaps
     assert (gap.cause, gap.held) == ("bytes inserted", 1)
+
+
+def test_a_zero_run_between_streams_of_others_held_no_record_of_this_one() -> None:
+    wtmp = (CORPORA / "login" / "wtmp").read_bytes()
+    cookie = (CORPORA / "cookie" / "be.cookie").read_bytes()
+    found = scan(cookie + bytes(512) + V3 + bytes(4096) + wtmp)
+    runs = [extent for extent in found.gaps if extent.cause == "zero run"]
+    assert [(extent.size, extent.held is None) for extent in runs] == [(512, False), (4096, True)]

@@ -89,7 +89,7 @@ def test_a_page_says_the_verdict_the_sum_and_the_command_without_its_script() ->
     assert "damaged: 247 records intact, 1 torn; 64 bytes in 2 gaps" in words
     assert sha256(TORN.read_bytes()).hexdigest() in words
     assert f"acctrecover scan --format acct_v3 {TORN} --html report.html" in words
-    assert f"acctrecover repair {TORN} -o {TORN}.recovered" in words
+    assert f"acctrecover repair {TORN} --format acct_v3 -o {TORN}.recovered" in words
 
 
 def test_a_page_is_the_same_each_time_and_names_nothing_to_load() -> None:
@@ -200,3 +200,17 @@ def test_the_outputs_of_a_scan_appear_together_or_not_at_all(tmp_path: Path) -> 
     assert "--html takes one input" in said(run("scan", TORN, TORN, "--html", tmp_path / "a.html"))
     assert run("scan", TORN, "--html", tmp_path / "a.html", "--records", tmp_path / "a.csv").returncode == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.html"]
+
+
+def test_a_page_says_what_is_worth_a_look_and_how_to_go_on_with_the_same_options(tmp_path: Path) -> None:
+    busy = (CORPORA / "linux-v3" / "pacct-busy").read_bytes()
+    (tmp_path / "cut").write_bytes(busy[:128000] + busy[131200:] + b"torn")
+    done = run("scan", "-q", "-f", "acct_v3", "cut", "--html", "report.html", cwd=tmp_path)
+    assert b"1 place worth a look" in done.stdout
+    page = (tmp_path / "report.html").read_text()
+    assert "1 place worth a look" in page
+    assert '<h2 id="h-looks">Worth a look</h2>' in page
+    assert "skipped numbers: no record has 50 of the numbers between 2007 and 2059 (ac_pid)" in page
+    assert "acctrecover repair cut --format acct_v3 -o cut.recovered" in page
+    run("scan", "-q", "--no-signs", "cut", "--html", "plain.html", cwd=tmp_path)
+    assert "Worth a look" not in (tmp_path / "plain.html").read_text()

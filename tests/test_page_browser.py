@@ -266,3 +266,40 @@ def test_every_control_has_a_name_and_every_part_a_heading(browser: Browser, tor
         "Records",
         "How to reproduce it",
     ]
+
+
+def test_a_page_is_dark_where_the_reader_asks_for_that_and_light_on_paper(browser: Browser, torn: Path) -> None:
+    browser.open(torn)
+    try:
+        for scheme, dark in (("dark", True), ("light", False)):
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            browser.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": [feature]}})
+            shades = browser.run("""
+                const of = getComputedStyle, back = of(document.documentElement).backgroundColor, ink = of(document.body).color;
+                return [back, ink].map((colour) => colour.match(/\\d+/g).reduce((sum, part) => sum + Number(part), 0));""")
+            assert (shades[0] < shades[1]) is dark
+            plate = "23,25,27" if dark else "255,255,255"
+            browser.run("return new Promise((done) => setTimeout(() => done(0), 300))")
+            assert plate in browser.run(PAINTED, "#map", 2, 2, 20, 4)
+        feature["value"] = "dark"
+        browser.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": [feature]}})
+        browser.run("dispatchEvent(new Event('beforeprint'))")
+        assert "255,255,255" in browser.run(PAINTED, "#map", 2, 2, 20, 4)
+        browser.run("dispatchEvent(new Event('afterprint'))")
+    finally:
+        browser.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": []}})
+
+
+def test_on_a_narrow_screen_every_column_of_a_table_can_be_reached_and_read(browser: Browser, torn: Path) -> None:
+    browser.open(torn)
+    try:
+        browser.ask("POST", "/window/rect", {"width": 500, "height": 900})
+        wide, seen, page, screen = browser.run("""
+            const box = document.querySelector("#extents"), cells = box.querySelectorAll("thead th");
+            return [cells[cells.length - 1].clientWidth, box.scrollWidth > box.clientWidth,
+                    document.documentElement.scrollWidth, innerWidth];""")
+        assert wide > 150
+        assert seen
+        assert page <= screen
+    finally:
+        browser.ask("POST", "/window/rect", {"width": 1300, "height": 1000})

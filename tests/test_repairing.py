@@ -6,12 +6,15 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from damage import CORPORA
 from evaluate.cases import PARTIAL, WHOLESALE, Case, deal
 from fuzz.engine import CORPUS
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from acctrecover import repair, scan
+from acctrecover import merge, merging, repair, repairing, scan, verify
+from acctrecover.errors import SelfCheckError
+from acctrecover.report_repair import merge_text, repair_text
 from acctrecover.source import open_source
 
 KINDS = [*PARTIAL, *WHOLESALE, "mixed"]
@@ -82,3 +85,46 @@ def test_doubtful_records_before_a_stream_that_is_half_in_doubt_are_found_again_
     found = scan(data, ["acct_v3"])
     assert [(extent.kind, extent.records) for extent in found.extents] == [("chain", len(data) // 64)]
     assert found.counts["suspect"] == 6
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_where_suspect_records_keep_the_output_from_scanning_clean_they_are_left_out(
+    copies: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytearray((CORPORA / "linux-v3" / "pacct-v3").read_bytes())
+    data[64 * 100 + 1] = 2  # its version
+    data[64 * 100 + 40 : 64 * 100 + 44] = b"\xff" * 4
+    paths = [tmp_path / f"in{copy}" for copy in range(copies)]
+    for copy, path in enumerate(paths):
+        path.write_bytes(bytes(data) + bytes(copy))
+    assert scan(paths[0]).counts["suspect"] == 1
+    module = merging if copies > 1 else repairing
+
+    def check(path: str, form: str | None, kept: int, *rest: object) -> None:
+        if kept > 217:
+            raise SelfCheckError("the repaired stream does not scan clean")
+
+    monkeypatch.setattr(module, "check", check)
+    given, report = {"report": tmp_path / "report.json", "quarantine": tmp_path / "aside"}, tmp_path / "report.json"
+    if copies > 1:
+        merged = merge(paths, tmp_path / "out", **given)
+        kept, run, lines = merged.kept, merged.run, list(merge_text(merged, "out"))
+    else:
+        done = repair(paths[0], tmp_path / "out", **given)
+        kept, run, lines = done.kept, done.run, list(repair_text(done, "out"))
+    assert (kept, run.strict, run.unasked) == (217, True, True)
+    assert (tmp_path / "out").read_bytes() == bytes(data[: 64 * 100] + data[64 * 101 :])
+    assert "left out every suspect and healed record, as --strict does: with them the stream would not scan clean" in lines
+    assert verify(report).holds
+
+
+def test_an_output_that_does_not_scan_clean_even_without_suspect_records_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(*given: object) -> None:
+        raise SelfCheckError("the repaired stream does not scan clean")
+
+    monkeypatch.setattr(repairing, "check", check)
+    with pytest.raises(SelfCheckError):
+        repair(CORPORA / "linux-v3" / "pacct-v3", tmp_path / "out")
+    assert not list(tmp_path.iterdir())

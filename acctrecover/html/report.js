@@ -245,7 +245,7 @@ function find(index) { // opens an extent, whatever the filter hides
 // ---- records
 
 const fields = Object.keys(columns), offsets = columns.offset ? columns.offset.values : [], total = rowCount();
-const general = new Set(["offset", "size", "format", "byte_order", "type", "status", "evidence_bits", "clock_seconds", "why"]);
+const general = new Set(["offset", "size", "format", "byte_order", "type", "status", "evidence_bits", "clock_seconds", "clock_utc", "why"]);
 const own = fields.filter((name) => !general.has(name) && !fields.includes(name + "_text"));
 const ordered = own.filter(isText).concat(own.filter((name) => !isText(name)));
 
@@ -319,7 +319,9 @@ function search() {
 
 // ---- the map
 
-const map = $("map"), context = map.getContext("2d"), LEFT = 92, RIGHT = 14, INK = "#1c1c1c";
+const map = $("map"), context = map.getContext("2d"), LEFT = 92, RIGHT = 14, LINES = "#1c1c1c";
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let ink = LINES, paper = "#ffffff", onPaper = false; // on paper a page is light, whatever the screen is
 const STRIP = [8, 46], TICKS = [50, 60], CLOCK = [104, 304], BARS = [340, 400];
 const view = { from: 0, to: Math.max(data.size, 1) };
 let drag = null;
@@ -331,7 +333,7 @@ function fill(key, ratio) { // a pattern of the look's colour and lines
   pen.scale(ratio, ratio);
   pen.fillStyle = colour;
   pen.fillRect(0, 0, 8, 8);
-  pen.strokeStyle = pen.fillStyle = INK;
+  pen.strokeStyle = pen.fillStyle = LINES;
   const line = (...ends) => { pen.beginPath(); pen.moveTo(ends[0], ends[1]); pen.lineTo(ends[2], ends[3]); pen.stroke(); };
   if (lines === "/") for (const by of [-8, 0, 8]) line(by - 1, 9, by + 9, -1);
   if (lines === "\\") for (const by of [-8, 0, 8]) line(by - 1, -1, by + 9, 9);
@@ -358,7 +360,9 @@ function draw() {
   map.width = width * ratio;
   map.height = height * ratio;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.fillStyle = "#ffffff";
+  const shade = getComputedStyle(document.documentElement);
+  [ink, paper] = onPaper || !dark.matches ? [LINES, "#ffffff"] : [shade.getPropertyValue("--ink").trim(), shade.getPropertyValue("--paper").trim()];
+  context.fillStyle = paper;
   context.fillRect(0, 0, width, height);
   context.font = "12px system-ui, 'DejaVu Sans', sans-serif";
   context.lineWidth = 1;
@@ -372,7 +376,7 @@ function draw() {
   let last = first;
   while (last < extents.length && extents[last].start < view.to) last++;
   const clip = (extent) => [Math.max(LEFT, x(extent.start)), Math.min(LEFT + wide, x(extent.stop))];
-  const label = (text, at, y, align) => { context.fillStyle = INK; context.textAlign = align; context.fillText(text, at, y); };
+  const label = (text, at, y, align) => { context.fillStyle = ink; context.textAlign = align; context.fillText(text, at, y); };
 
   label("bytes", LEFT - 8, (STRIP[0] + STRIP[1]) / 2 + 4, "right");
   label("each gap", LEFT - 8, TICKS[1] - 1, "right");
@@ -380,10 +384,10 @@ function draw() {
     const extent = extents[index], [from, to] = clip(extent);
     context.fillStyle = fills[extent.key];
     context.fillRect(from, STRIP[0], to - from, STRIP[1] - STRIP[0]);
-    context.strokeStyle = INK;
+    context.strokeStyle = ink;
     if (to - from > 3) context.strokeRect(from, STRIP[0], to - from, STRIP[1] - STRIP[0]);
     if (extent.kind !== "gap") continue;
-    context.fillStyle = INK;
+    context.fillStyle = ink;
     context.fillRect(from, TICKS[0], Math.max(2, to - from), TICKS[1] - TICKS[0]);
     context.save();
     context.globalAlpha = 0.3;
@@ -400,7 +404,7 @@ function draw() {
   }
   const step = 2 ** Math.max(0, Math.ceil(Math.log2((view.to - view.from) / 8)));
   for (let at = Math.ceil(view.from / step) * step; at <= view.to; at += step) {
-    context.fillStyle = INK;
+    context.fillStyle = ink;
     context.fillRect(x(at), 62, 1, 5);
     label("0x" + at.toString(16), x(at), 79, x(at) > LEFT + wide - 30 ? "right" : "center");
   }
@@ -408,7 +412,7 @@ function draw() {
   const seen = [];
   for (let n = 0; n < curve.offsets.length; n++) if (curve.offsets[n] >= view.from && curve.offsets[n] < view.to) seen.push(n);
   label("clock", LEFT - 8, CLOCK[0] - 5, "right");
-  context.strokeStyle = INK;
+  context.strokeStyle = ink;
   context.strokeRect(LEFT, CLOCK[0], wide, CLOCK[1] - CLOCK[0]);
   if (!seen.length) {
     label("no record with a clock here", LEFT + wide / 2, (CLOCK[0] + CLOCK[1]) / 2, "center");
@@ -421,7 +425,7 @@ function draw() {
   const pad = Math.max((high - low) * 0.05, 0.5), lowest = low - pad, highest = high + pad;
   const y = (time) => CLOCK[1] - 4 - ((Math.max(low, Math.min(high, time)) - lowest) / (highest - lowest)) * (CLOCK[1] - CLOCK[0] - 8);
   for (const [time, words] of marks(lowest, highest, 6)) {
-    context.fillStyle = INK;
+    context.fillStyle = ink;
     context.fillRect(LEFT, y(time), 4, 1);
     words.forEach((word, line) => label(word, LEFT - 8, y(time) + 4 + 13 * line, "right"));
   }
@@ -441,7 +445,7 @@ function draw() {
       context.stroke(line);
       context.setLineDash([7, 4]);
     }
-    context.strokeStyle = INK;
+    context.strokeStyle = ink;
     context.lineWidth = 2;
     context.stroke(line);
     context.setLineDash([]);
@@ -452,7 +456,7 @@ function draw() {
       label(key, Math.max(across, LEFT) + 3, up - 8 < CLOCK[0] + 12 ? up + 18 : up - 8, "left");
     }
   }
-  context.fillStyle = INK;
+  context.fillStyle = ink;
   for (const n of far) {
     const across = x(curve.offsets[n]), above = curve.high[n] > high, edge = above ? CLOCK[0] : CLOCK[1], tip = above ? 7 : -7;
     context.beginPath();
@@ -494,16 +498,16 @@ function drawTimes(seen, lowest, highest, wide, first, last, fills, label) { // 
     if (gap.kind !== "gap" || !gap.held || gap.after === undefined || gap.before === undefined) continue;
     context.fillStyle = fills[gap.key];
     context.fillRect(x(gap.after), BARS[1] - 9, Math.max(2, x(gap.before) - x(gap.after)), 9);
-    context.strokeStyle = INK;
+    context.strokeStyle = ink;
     context.strokeRect(x(gap.after), BARS[1] - 9, Math.max(2, x(gap.before) - x(gap.after)), 9);
   }
-  context.fillStyle = INK;
+  context.fillStyle = ink;
   context.fillRect(LEFT, BARS[1], wide, 1);
   label("records by time; boxes: when those of a gap were lost", LEFT, BARS[0] - 8, "left");
   label("up to " + many(Math.ceil(most)), LEFT - 8, BARS[0] + 10, "right");
   for (const [time, words] of marks(lowest, highest, Math.max(2, Math.floor(wide / 110)))) {
     const across = x(time);
-    context.fillStyle = INK;
+    context.fillStyle = ink;
     context.fillRect(across, BARS[1], 1, 5);
     words.forEach((word, line) => label(word, across, BARS[1] + 18 + 13 * line, across > LEFT + wide - 34 ? "right" : "center"));
   }
@@ -586,6 +590,9 @@ $("zoom-all").addEventListener("click", () => look(0, data.size));
 $("gap-before").addEventListener("click", () => step(-1));
 $("gap-after").addEventListener("click", () => step(1));
 addEventListener("resize", draw);
+dark.addEventListener("change", draw);
+addEventListener("beforeprint", () => { onPaper = true; draw(); });
+addEventListener("afterprint", () => { onPaper = false; draw(); });
 
 for (const key in data.looks) {
   const item = element("li"), swatch = element("canvas"), of = extents.filter((extent) => extent.key === key);
