@@ -37,10 +37,10 @@ Walking = Callable[[Walker], list[Chain]]
 
 @lru_cache(maxsize=16)
 def compiled(names: tuple[str, ...], cookie: int | None, places: tuple[str, ...]) -> list[Dialect]:
-    """The named formats (none named: all) in each of their byte orders, compiled once a process; the user's own in full, so
+    """The named formats (none named: all) in each of their byte orders, compiled once a process; the user's own are proven, so
     that what is wrong in them is said before anything is read."""
     chosen = choose(list(names) or None, load_formats(*places))
-    return [dialect for form in chosen for dialect in _tried(form, cookie)] if places else dialects(chosen, cookie, complete=False)
+    return [dialect for form in chosen for dialect in _tried(form, cookie)] if places else dialects(chosen, cookie, proven=False)
 
 
 def _tried(form: Declaration, cookie: int | None) -> list[Dialect]:
@@ -48,9 +48,10 @@ def _tried(form: Declaration, cookie: int | None) -> list[Dialect]:
     from acctrecover.table import shapes  # only of what does not ship
 
     try:
-        out = dialects([form], cookie)
+        own = not ships(form)
+        out = dialects([form], cookie, proven=own)
         for dialect in out:
-            for _, shape in () if ships(form) else shapes(dialect):
+            for _, shape in shapes(dialect) if own else ():
                 shape.weights  # noqa: B018  asks them
     except FormatError:
         raise
@@ -164,9 +165,11 @@ def _settled(found: Scan, source: Source) -> Scan:
 
 
 def _believed(chains: list[Chain], source: Source, risk: float) -> list[Chain]:
-    """The chains whose E-value over the room between their strong neighbours is small enough."""
+    """The chains whose E-value over the room between their strong neighbours is small enough: no room beside one, or, of the same
+    dialect as one, at an end of the input."""
     sure = np.log2(source.room) + 10
     strong = [chain for chain in chains if chain.bits >= sure]
+    familiar = {id(chain.dialect) for chain in strong}
     edges = np.array([edge for chain in strong for edge in (chain.start, chain.stop)] or [0], np.int64)
     out = []
     for chain in chains:
@@ -174,6 +177,7 @@ def _believed(chains: list[Chain], source: Source, risk: float) -> list[Chain]:
         low = int(edges[at - 1]) if at else 0
         high = int(edges[at]) if strong and at < len(edges) else source.size
         beside = bool(at and chain.start == low) or bool(strong and at < len(edges) and chain.stop == high)
+        beside |= id(chain.dialect) in familiar and (chain.start == 0 or chain.stop == source.size)
         room = 1 if beside else min(high - low, source.room)
         if chain.bits >= sure or room * 2.0**-chain.bits <= risk:
             out.append(chain)
