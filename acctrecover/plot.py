@@ -28,7 +28,7 @@ def check_ending(path: Path) -> None:
     if path.suffix not in ENDINGS:
         raise OutputError(f"{path}: a picture is written as {' or '.join(ENDINGS)}, by the ending of the name")
     if find_spec("matplotlib") is None:
-        raise OutputError(f"{path}: pictures need matplotlib, which the extra acctrecover[plot] brings")
+        raise OutputError(f"{path}: pictures need matplotlib, as pip install matplotlib or the extra acctrecover[plot] brings it")
 
 
 @contextmanager

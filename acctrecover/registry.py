@@ -120,6 +120,7 @@ def choose(names: list[str] | None, formats: dict[str, Declaration]) -> list[Dec
     """The formats named, or all. Raises AcctrecoverError that says the nearest names for an unknown one."""
     for name in names or []:
         if name not in formats:
-            near = difflib.get_close_matches(name, formats, n=3, cutoff=0.4) or sorted(formats)
-            raise AcctrecoverError(f"unknown format {name}; did you mean {', '.join(near)}?")
+            near = difflib.get_close_matches(name, formats, n=3, cutoff=0.4)
+            told = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(formats))}"
+            raise AcctrecoverError(f"unknown format {name}; {told}")
     return [formats[name] for name in (names or formats)]
