@@ -44,9 +44,10 @@ def block(read: Read, start: int, stop: int) -> tuple[bytes, int]:
         try:
             for at in range(0, len(data), step):
                 if out := decoder.decompress(data[at : at + step]):
+                    outs = [out]
                     while more := decoder.decompress(b""):
-                        out += more
-                    return out, stop if step > 1 else start + 8 * (at + 1)
+                        outs.append(more)
+                    return b"".join(outs), stop if step > 1 else start + 8 * (at + 1)
         except BROKEN:
             pass
     return b"", start

@@ -14,6 +14,8 @@ PIECE = 1 << 16
 """Compressed bytes fed at once."""
 STEP = 1 << 20
 """Bytes that a decoder gives at once."""
+FINER = (1 << 10, 1)
+"""And fewer, one after the other, where it gave up: all that it gives before is wanted, but not byte by byte from its start."""
 BACK = 1 << 16
 """Bytes before the place where a decoder gave up in which the next member may already begin: as many are copied unread at most."""
 MOST_BREAKS = 1000
@@ -119,11 +121,12 @@ class Unpacking:
         """Give what the piece that broke still holds, byte by byte; returned is the offset of the byte at which it breaks."""
         broken, seen = self._fed(start, piece, self.size, STEP, known)
         if broken < self.size:
-            self._fed(start, broken, broken + 1, 1, seen)
+            for step in FINER:
+                _, seen = self._fed(start, broken, broken + 1, step, seen)
         return broken
 
     def _fed(self, start: int, singly: int, stop: int, step: int, known: int) -> tuple[int, int]:
-        """Feed a member anew, from `singly` on byte by byte; what comes out beyond `known` bytes is given.
+        """Feed a member anew, from `singly` on byte by byte; what comes out beyond `known` bytes, `step` at once, is given.
 
         Returned is where it broke, and how many bytes came out until then.
         """
@@ -131,7 +134,8 @@ class Unpacking:
         edges = [*range(start, singly, PIECE), *range(singly, min(stop, singly + PIECE))]
         for at, upto in zip(edges, [*edges[1:], edges[-1] + 1], strict=True):
             try:
-                outs = _outputs(state, self.read(at, upto), step if at >= singly else STEP)
+                data = self.read(at, upto)
+                outs = _outputs(state, data, step, known - seen) if at >= singly else _outputs(state, data)
                 while (out := _caught(outs)) is not None:
                     if seen + len(out) > known:
                         self._give(out[max(0, known - seen) :])
@@ -198,9 +202,11 @@ def _caught(outs: Iterator[bytes]) -> bytes | None:
         raise BrokenPieceError(str(error).rpartition(": ")[2].lower() or "broken") from None
 
 
-def _outputs(state: Decoder, data: bytes, step: int = STEP) -> Iterator[bytes]:
-    """All that a decoder gives for some bytes, at most `step` at once."""
-    out = state.decompress(data, step)
+def _outputs(state: Decoder, data: bytes, step: int = STEP, known: int = 0) -> Iterator[bytes]:
+    """All that a decoder gives for some bytes, at most `step` at once behind the first `known` of them."""
+    out = state.decompress(data, min(STEP, known) if known > 0 else step)
     while out:
         yield out
-        out = b"" if state.eof else state.decompress(b"", step)  # bzip2's keeps some back until it is asked again
+        known -= len(out)
+        more = min(STEP, known) if known > 0 else step
+        out = b"" if state.eof else state.decompress(b"", more)  # bzip2's keeps some back until it is asked again

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -338,3 +339,14 @@ def test_what_readme_shows_of_compressed_and_of_joined_files_is_what_a_scan_says
             assert f"{line}\n{said_then}" in shown
             steps += 1
     assert steps == 4
+
+
+def test_a_few_bytes_that_hold_much_up_to_where_they_break_take_no_time_byte_by_byte(tmp_path: Path) -> None:
+    """A bzip2 file of 50 bytes whose block of 40 MB breaks at its end gave each byte of it alone."""
+    packed = bytearray(bz2.compress(b"x" * 40_000_000))
+    packed[-6] ^= 1
+    (tmp_path / "in").write_bytes(packed)
+    begun = time.process_time()
+    with open_source(tmp_path / "in") as source:
+        assert source.size == 40_000_000
+    assert time.process_time() - begun < 4
