@@ -14,8 +14,8 @@ from acctrecover.cells import Column
 from acctrecover.digits import digits
 from acctrecover.distinct import Indices
 from acctrecover.frames import GENERAL, Frame, Table
-from acctrecover.lines import spelled
-from acctrecover.pieces import Piece, lay, piece
+from acctrecover.lines import laid, spelled
+from acctrecover.pieces import Piece, piece
 from acctrecover.schema import TIMES
 
 USER, GROUP = (re.compile(rf"(.*_)?r?{kind}(16)?", re.IGNORECASE) for kind in ("uid", "gid"))
@@ -28,14 +28,12 @@ LEAST = -(1 << 63)
 
 def body_lines(tables: Iterable[Table], units: Mapping[tuple[str, str], Mapping[str, str]]) -> Iterator[memoryview]:
     """The lines of those records that tell a time. `units` are those of their other times, by format and type."""
-    for table in tables:
-        for part in table.light():
-            made = []
-            for frame in part.frames:
-                if len(frame.rows):
-                    kind = (frame.columns["format"].values[0], frame.columns["type"].values[0])
-                    made.append(line(frame, units.get(kind, {})))
-            yield lay(made, part.count)
+
+    def told(frame: Frame) -> tuple[Indices, list[Piece]]:
+        kind = (frame.columns["format"].values[0], frame.columns["type"].values[0])
+        return line(frame, units.get(kind, {}))
+
+    yield from laid(tables, told)
 
 
 def line(frame: Frame, units: Mapping[str, str]) -> tuple[Indices, list[Piece]]:

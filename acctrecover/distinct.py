@@ -14,6 +14,8 @@ WIDEST = 256
 """Bytes of a value at most: longer ones are compared too slowly."""
 LEAST = 64
 """Rows of a column at least: fewer are looked at one by one in less time."""
+Words = npt.NDArray[Any]
+"""The bytes of values as unsigned numbers."""
 ROUNDS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
 """Odd multipliers that spread values over seats: those that share one seat under the first are seated anew by the next."""
 
@@ -27,9 +29,12 @@ def distinct(column: npt.NDArray[Any]) -> tuple[Indices, Indices] | None:
     if count < LEAST or not column.itemsize * column[0].size or column[0].nbytes > WIDEST:
         return None
     words = _words(column)
+    near = _near(words[0]) if len(words) == 1 else None
+    if near is not None:
+        firsts, codes = near
+        return (firsts, codes) if len(firsts) * SPARE <= count else None
     place = np.arange(count, dtype=np.intp)
-    seat = _near(words[0], count) if len(words) == 1 else None
-    leader = _seated(seat, place) if seat is not None else _agreed(words, place)
+    leader = _agreed(words, place)
     firsts = np.flatnonzero(leader == place)
     if len(firsts) * SPARE > count:
         return None
@@ -38,21 +43,32 @@ def distinct(column: npt.NDArray[Any]) -> tuple[Indices, Indices] | None:
     return firsts, number.take(leader)
 
 
-def _words(column: npt.NDArray[Any]) -> list[npt.NDArray[np.uint64]]:
+def _words(column: npt.NDArray[Any]) -> list[Words]:
     """The values' bytes as numbers of up to eight each."""
     octets = np.ascontiguousarray(column, column.dtype.newbyteorder("="))
     width = octets[0].nbytes
     if octets.ndim == 1 and width in (1, 2, 4, 8):
-        return [octets.view(f"u{width}").astype(np.uint64)]
+        return [octets.view(f"u{width}")]
     padded = np.zeros((len(octets), -(-width // 8) * 8), np.uint8)
     padded[:, :width] = octets.view(np.uint8).reshape(len(octets), width)
     return list(padded.view(np.uint64).T)
 
 
-def _near(words: npt.NDArray[np.uint64], count: int) -> Indices | None:
-    """A seat for every value where all lie near each other, as times and most ids do."""
+def _near(words: Words) -> tuple[Indices, Indices] | None:
+    """The same of values that all lie near each other, as times and most ids do."""
     low, high = words.min(), words.max()
-    return (words - low).astype(np.intp) if high - low < SPARE * count else None
+    count, span = len(words), int(high) - int(low)
+    if not span:
+        return np.zeros(1, np.intp), np.zeros(count, np.intp)
+    if span >= SPARE * count:
+        return None
+    seat = (words - low).astype(np.intp)
+    taken = np.full(span + 1, -1, np.intp)
+    taken[seat] = np.arange(count)
+    held = np.flatnonzero(taken >= 0)
+    number = np.empty(span + 1, np.intp)
+    number[held] = np.arange(len(held))
+    return taken[held], number.take(seat)
 
 
 def _seated(seat: Indices, place: Indices) -> Indices:
@@ -62,7 +78,7 @@ def _seated(seat: Indices, place: Indices) -> Indices:
     return taken.take(seat)
 
 
-def _agreed(words: list[npt.NDArray[np.uint64]], place: Indices) -> Indices:
+def _agreed(words: list[Words], place: Indices) -> Indices:
     """Of every row one with the same value; itself where none is found."""
     leader = place.copy()
     left = place
