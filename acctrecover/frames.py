@@ -18,7 +18,7 @@ from acctrecover.schema import TIMES, Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
 
-STEP = 1 << 14
+STEP = 1 << 15
 """Rows decoded together: few enough for a cache, enough to make calls cheap."""
 HEAVY = 1 << 22
 """Bytes that the rows of a table may take if all were as large as the largest: they may be written as wide as that."""
