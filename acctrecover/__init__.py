@@ -65,12 +65,13 @@ The package, from the top down; each module imports only from the lines below it
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
     heading                         what a declaration fixes of headers
     shape                           one record layout: columns, rules, evidence
-    chance, sieve                   what a rule is worth by its form; byte strings at every offset
+    gates, sieve                    single bytes, and byte strings, at every offset
+    chance                          what a rule is worth by its form
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     joined                          several files as one stream
     palette, plot, coded            how extents look; pictures as files; columns as JSON
-    columns, registry, transfer, cookies, wholesale, users
+    columns, compute, registry, transfer, cookies, wholesale, users
     source
     cells, digits                   values as a reader wants them; numbers in decimal
     pieces                          byte strings laid side by side into lines

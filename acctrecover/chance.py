@@ -21,12 +21,16 @@ def chance(expr: Any, dtype: np.dtype[Any], big: bool, background: Law) -> float
     if len(names) != 1 or (kind := dtype[min(names)]).kind not in "ui":
         return None
     low, high = int(np.iinfo(kind).min), int(np.iinfo(kind).max) + 1
-    spans = _spans(expr, low, high, big)
     total = 0.0
-    for start, stop in _common(spans or [], [(low, 0), (0, high)]):
+    for start, stop in _common(passing(expr, kind, big) or [], [(low, 0), (0, high)]):
         wrap = high - low if start < 0 else 0  # negative numbers in two's complement
         total += background.below(stop + wrap, kind.itemsize) - background.below(start + wrap, kind.itemsize)
     return total or None
+
+
+def passing(expr: Any, kind: np.dtype[Any], big: bool) -> Spans | None:
+    """The values of a whole number that pass a rule of it alone; None for a rule of another form."""
+    return _spans(expr, int(np.iinfo(kind).min), int(np.iinfo(kind).max) + 1, big)
 
 
 def _spans(expr: Any, low: int, high: int, big: bool) -> Spans | None:

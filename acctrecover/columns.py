@@ -68,6 +68,25 @@ class Widened(Columns):
         return column.astype(np.uint64 if (kind, width) == ("u", 8) else np.int64)
 
 
+class Single:
+    """The same access to one record alone: whole numbers as Python's, byte strings as uint8 of shape (width,)."""
+
+    def __init__(self, octets: bytes, dtype: np.dtype[Any], big: bool) -> None:
+        self.octets, self.fields, self.order = octets, dtype.fields, "big" if big else "little"
+
+    def __getitem__(self, name: str) -> Any:
+        kind, at = self.fields[name][:2]  # type: ignore[index]
+        if kind.kind in "ui":
+            return int.from_bytes(self.octets[at : at + kind.itemsize], self.order, signed=kind.kind == "i")  # type: ignore[arg-type]
+        held = np.frombuffer(self.octets[at : at + kind.itemsize], kind.base)
+        return held if kind.subdtype else held[0]
+
+    def octet(self, name: str, index: int) -> int:
+        """One byte of a byte string, the last one where `index` is -1."""
+        kind, at = self.fields[name][:2]  # type: ignore[index]
+        return self.octets[at + index % kind.itemsize]
+
+
 def pick(records: npt.NDArray[Any], which: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A copy of the records at some indices, or where a mask is true: each as one item, forty times as fast as field by field."""
     items = records.view(np.dtype((np.void, records.dtype.itemsize))) if records.dtype.itemsize else records

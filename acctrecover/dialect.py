@@ -17,19 +17,18 @@ from acctrecover.stream import Found
 Dialect = Fixed | FramedDialect
 
 
-def dialects(declared: list[Format | Framed], cookie: int | None = None, *, complete: bool = True) -> list[Dialect]:
-    """Every format in each byte order that its writers use, little-endian first; the payloads of framed ones are compiled
-    when they are first met, or now where all shall be `complete`.
+def dialects(declared: list[Format | Framed], cookie: int | None = None, *, proven: bool = True) -> list[Dialect]:
+    """Every format in each byte order that its writers use, little-endian first; `proven` where they were not tried before.
 
-    Raises FormatError with the file and line for a declaration that cannot be compiled.
+    Raises FormatError with the file and line for a declaration that cannot be compiled or, `proven`, does not hold together.
     """
     out: list[Dialect] = []
     for form in declared:
         for big in (order == "big" for order in ORDERS if order in form.orders):
             try:
                 out.append(Fixed(form, big) if isinstance(form, Format) else FramedDialect(form, big, cookie))
-                if complete and isinstance(out[-1], FramedDialect):
-                    out[-1].complete()
+                if proven:
+                    out[-1].prove()
             except FormatError as error:
                 raise FormatError(f"{form.place}: {error}" if form.place else str(error)) from None
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,6 +59,14 @@ class At(Truth):
         return self.passes[record.octet(name, self.index)]
 
 
+class Opening(Truth):
+    """Such a test that a byte string begins as one of some `words`."""
+
+    def __init__(self, func: Callable[[Any], Any], operand: Any, words: Sequence[bytes]) -> None:
+        super().__init__(func, operand)
+        self.words = words
+
+
 VALUES = np.arange(256)
 CONTROLS = (VALUES < 0x20) | (VALUES == 0x7F)
 
@@ -99,6 +107,22 @@ def not_empty(field: Any) -> At:
         return octets[..., 0] != 0
 
     return At(not_empty, field, 0, VALUES > 0)
+
+
+def begins_as(field: Any, words: Sequence[bytes]) -> Opening:
+    """True where a byte-string field begins as one of some words."""
+    first = np.bincount([word[0] for word in words], minlength=256) > 0
+
+    def begins_as(octets: Any) -> Any:
+        strings = octets.reshape(-1, octets.shape[-1])
+        out = np.zeros(len(strings), np.bool_)
+        which = np.flatnonzero(first[strings[:, 0]])
+        near = strings[which]
+        for word in words:
+            out[which] |= (near[:, : len(word)] == np.frombuffer(word, np.uint8)).all(axis=1)
+        return out.reshape(octets.shape[:-1])
+
+    return Opening(begins_as, field, words)
 
 
 def all_zero(field: Any) -> Bytewise:

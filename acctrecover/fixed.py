@@ -33,6 +33,10 @@ class Fixed:
         self.slots = declared.slots
         """What the index of a record is called where they are an array with unused slots of NUL bytes, else nothing."""
 
+    def prove(self) -> None:
+        """Try all that is declared. Raises FormatError where it does not hold together."""
+        self.shape.prove()
+
     @property
     def order(self) -> str:
         return "big" if self.big else "little"
@@ -61,6 +65,10 @@ class Fixed:
                 stop = start + count * self.size
                 return Run(stop, count, [stop - n * self.size for n in range(min(count, -(-TAIL // self.size)), 0, -1)])
             step = max(FEW, BATCH // self.size)
+
+    def begins(self, octets: Octets) -> bool:
+        """Whether the first bytes are a record that keeps every rule."""
+        return self.shape.keeps(octets[: self.size].tobytes())
 
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
         """The records of a chain [start, stop) found by `run` before."""

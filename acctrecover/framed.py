@@ -48,9 +48,6 @@ class FramedDialect:
         self.header = Shape(f"{declared.name} header", Record("header", declared.header, rules), big)
         self.told = self.header.check("type", declared.type) | self.header.check("length", declared.length)
         """The fields that tell type and length."""
-        if declared.sequence is not None:
-            for name in ("number", "source", "counted"):
-                self.header.check(f"sequence {name}", getattr(declared.sequence, name))
         self.head = self.smallest = self.header.size - declared.peek
         self.opening = opening_of(self.header, declared)
         """The bytes every record begins with, as far as they are one field."""
@@ -91,10 +88,15 @@ class FramedDialect:
             self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length, like)
         return self.payloads[key]
 
-    def complete(self) -> None:
-        """Compile every payload now rather than when it is first met. Raises FormatError for one that cannot be compiled."""
-        for number, record in self.declared.types.items():
-            self.payload(number, record.lengths[0] if record.lengths else 0)
+    def prove(self) -> None:
+        """Compile every payload now rather than when it is first met, and try all that is declared. Raises FormatError."""
+        declared = self.declared
+        self.header.prove()
+        if declared.sequence is not None:
+            for name in ("number", "source", "counted"):
+                self.header.check(f"sequence {name}", getattr(declared.sequence, name))
+        for number, record in declared.types.items():
+            self.payload(number, record.lengths[0] if record.lengths else 0).prove()
 
     def sized(self, length: Any) -> Any:
         """The bytes up to a multiple of the alignment that `length` bytes take."""
@@ -186,6 +188,10 @@ class FramedDialect:
             len(path),
             [s for s in found.starts[path[-self.tail // self.head :]].tolist() if s > landing[path[-1]] - self.tail],
         )
+
+    def begins(self, octets: Octets) -> bool:
+        """Whether the first bytes are a sensible header."""
+        return self.shape_at(octets, 0) is not None
 
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
         """The records of a chain [start, stop) found by `run` before."""
@@ -357,7 +363,7 @@ class FramedDialect:
         """What `reading.reader` says of the headers in some bytes that begin at `low`: of those of other formats nothing."""
         if self.places is None:
             return lambda at: ({}, None)
-        return Plain(self.head, self.places, self.opening, self.kinds, self.loose, self.order).reader(octets.tobytes(), low)
+        return Plain(self.head, self.places, self.opening, self.kinds, self.loose).reader(octets.tobytes(), low)
 
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
         """The payload shape that the header at `start` announces, and the header's size; None where none stands there."""
@@ -367,7 +373,7 @@ class FramedDialect:
         header = header.ljust(self.header.size, b"\0")
         if self.places is None:
             parsed = np.frombuffer(header, self.header.dtype)
-            if not self.header.valid(parsed)[0]:
+            if not self.header.keeps(header):
                 return None
             number, length = int(self._types(parsed)[0]), int(self._lengths(parsed)[0])
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from acctrecover.kinds import Kinds
 
@@ -25,20 +24,14 @@ class Plain:
     opening: bytes
     kinds: Kinds
     loose: bytes
-    order: str
 
     def reader(self, data: bytes, low: int) -> Reader:
         """What `FramedDialect.reader` gives, for bytes that begin at `low`."""
-        head = self.head
-        (mark, mark_end), (kind, kind_end), (room, room_end) = self.places
-        order: Any = self.order
+        head, opening = self.head, self.opening
+        (mark, mark_end), (kind, _), (room, _) = self.places
         lowest, highest = zip(*(self.kinds.span(number) for number in range(256)), strict=True)
-
-        def fields(header: bytes) -> tuple[int, int, list[int]]:
-            """Type, length, and by what the bytes of the cookie differ from it where they do."""
-            wrong = [a ^ b for a, b in zip(header[mark:mark_end], self.opening, strict=True) if a != b]
-            return int.from_bytes(header[kind:kind_end], order), int.from_bytes(header[room:room_end], order), wrong
-
+        missing = [opening[k - mark : k - mark + 1] if mark <= k < mark_end else self.loose[:1] * (k == kind) for k in range(head)]
+        """What each byte of a header must have been, where that is known; of a length the type tells it."""
         known: dict[bytes, tuple[dict[int, int], tuple[int, int, int] | None]] = {}
 
         def read(at: int) -> tuple[dict[int, int], tuple[int, int, int] | None]:
@@ -49,34 +42,32 @@ class Plain:
                 known[before + seen] = fresh(seen, before)
             return known[before + seen]
 
+        def legal(header: bytes) -> bool:
+            return header[mark:mark_end] == opening and lowest[header[kind]] <= header[room] <= highest[header[kind]]
+
         def fresh(seen: bytes, before: bytes) -> tuple[dict[int, int], tuple[int, int, int] | None]:
             sizes: dict[int, int] = {}
-            for k in range(head):  # the byte that is missing
-                if mark <= k < mark_end:
-                    fill = self.opening[k - mark : k - mark + 1]
-                elif kind <= k < kind_end:
-                    fill = self.loose[:1]
-                else:
-                    number = int.from_bytes(seen[kind:kind_end], order)
-                    fill = bytes([lowest[number] & 0xFF]) if lowest[number] == highest[number] else b""
-                if k == 0 and before == fill:
-                    continue  # the header is whole and one byte earlier: what ended there has lost the byte
-                if fill:
-                    number, length, wrong = fields(seen[:k] + fill + seen[k : head - 1])
-                    if not wrong and lowest[number] <= length <= highest[number]:
-                        sizes[head + length - 1] = SLIPPED
+            number, length = seen[kind], seen[room]
+            for k, fill in enumerate(missing):  # the byte that is missing
+                if k == room and lowest[number] == highest[number]:
+                    fill = bytes([lowest[number] & 0xFF])
+                if not fill or (k == 0 and before == fill):
+                    continue  # or the header is whole and one byte earlier: what ended there has lost the byte
+                header = seen[:k] + fill + seen[k : head - 1]
+                if legal(header):
+                    sizes[head + header[room] - 1] = SLIPPED
             for k in range(1, head + 1):  # the byte too many; one before a sound header is no part of its record
-                number, length, wrong = fields(seen[:k] + seen[k + 1 :])
-                if seen[:k] + seen[k + 1 :] != seen[1:] and not wrong and lowest[number] <= length <= highest[number]:
-                    sizes[head + length + 1] = SLIPPED
-            number, length, wrong = fields(seen[:head])
-            legal = lowest[number] <= length <= highest[number]
-            if not legal and not wrong:
+                header = seen[:k] + seen[k + 1 :]
+                if legal(header) and header != seen[1:]:
+                    sizes[head + header[room] + 1] = SLIPPED
+            allowed = lowest[number] <= length <= highest[number]
+            wrong = [a ^ b for a, b in zip(seen[mark:mark_end], opening, strict=True) if a != b]
+            if not allowed and not wrong:
                 near = any(lowest[number ^ 1 << b] <= length <= highest[number ^ 1 << b] for b in range(8))
                 sizes[head + length] = 1 if near else 8
                 if lowest[number] == highest[number]:
                     sizes[head + lowest[number]] = (length ^ lowest[number]).bit_count()
-            elif legal and len(wrong) == 1:
+            elif allowed and len(wrong) == 1:
                 sizes[head + length] = wrong[0].bit_count()
             return sizes, None if wrong or lowest[number] > highest[number] else (length, lowest[number], highest[number])
 

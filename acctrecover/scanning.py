@@ -37,9 +37,9 @@ Walking = Callable[[Walker], list[Chain]]
 
 @lru_cache(maxsize=16)
 def compiled(names: tuple[str, ...], cookie: int | None, places: tuple[str, ...]) -> list[Dialect]:
-    """The named formats (none named: all) in each of their byte orders, compiled once a process; the user's own in full, so
+    """The named formats (none named: all) in each of their byte orders, compiled once a process; the user's own are proven, so
     that what is wrong in them is said before anything is read."""
-    return dialects(choose(list(names) or None, load_formats(*places)), cookie, complete=bool(places))
+    return dialects(choose(list(names) or None, load_formats(*places)), cookie, proven=bool(places))
 
 
 def scan(

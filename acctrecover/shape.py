@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,11 @@ from construct import Bytes, Container, FormatField, Renamed, Struct
 from construct.expr import BinExpr, UniExpr
 
 from acctrecover.chance import chance
-from acctrecover.columns import Columns, Widened, constant, native, pick
+from acctrecover.columns import Columns, Single, Widened, constant, native, pick
+from acctrecover.compute import function
 from acctrecover.errors import FormatError
 from acctrecover.expr import At, Bytewise, check_tree, children, field_of, fields_of, text
+from acctrecover.gates import Gate, gates
 from acctrecover.schema import Record
 from acctrecover.sieve import Sieve
 from acctrecover.stream import NOWHERE, Offsets
@@ -38,9 +40,8 @@ CHUNK = 1 << 18
 class Shape:
     """A record of fixed size in one byte order.
 
-    `dtype` has the fields of the layout at their offsets; `rules` are (name, expression) pairs and `reads` the fields each
-    of them reads. Evidence is measured when first asked for, or is that of a shape `like` it. Raises FormatError for a
-    declaration that cannot be compiled.
+    `dtype` has the fields of the layout at their offsets; `rules` are (name, expression) pairs. Evidence is measured when first
+    asked for, or is that of a shape `like` it. Raises FormatError for a layout that cannot be compiled; `prove` tries the rest.
     """
 
     def __init__(self, where: str, record: Record, big: bool, length: int = 0, like: Shape | None = None) -> None:
@@ -50,11 +51,14 @@ class Shape:
         self.rules = list(record.rules.items()) if self.size else []
         self.closed = [row for row, (name, _) in enumerate(self.rules) if name in record.closed]
         """Which rules tell where the record ends."""
-        self.reads = [self.check(name, expr) for name, expr in self.rules]
-        for name, expr in (*record.derived.items(), *((name, getattr(record, name)) for name in TOLD)):
+        self.functions: dict[int, Callable[[Columns | Single], Any]] = {}
+
+    def prove(self) -> None:
+        """Try what the declaration says beyond its layout. Raises FormatError where it does not hold together."""
+        record, fields = self.record, set(self.dtype.names or ())
+        for name, expr in (*self.rules, *record.derived.items(), *((name, getattr(record, name)) for name in TOLD)):
             if expr is not None:
                 self.check(name, expr)
-        fields = set(self.dtype.names or ())
         columns = fields.union(record.derived, record.parts.names if record.parts is not None else ())
         for what, names, known in (
             ("labels", record.labels, fields),
@@ -62,10 +66,19 @@ class Shape:
             ("command", {record.command} if record.command else set(), fields),
         ):
             if unknown := set(names) - known:
-                raise FormatError(f"{where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
-        self.native = [native(expr, self.dtype, big) for _, expr in self.rules]
+                raise FormatError(f"{self.where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
         if not all(self.native):
             self._hold_engines_equal()
+
+    @cached_property
+    def reads(self) -> list[set[str]]:
+        """The fields that each rule reads."""
+        return [fields_of(expr) - {"_big_endian"} for _, expr in self.rules]
+
+    @cached_property
+    def native(self) -> list[bool]:
+        """Which rules may be asked of columns in the fields' own types."""
+        return [native(expr, self.dtype, self.big) for _, expr in self.rules]
 
     @cached_property
     def struct(self) -> Any:
@@ -106,6 +119,11 @@ class Shape:
         return min(float(self.weighed(background).sum()) for background in BACKGROUNDS)
 
     @cached_property
+    def telling(self) -> list[int]:
+        """The rules in the order in which to ask them of one record: what fixes a field first."""
+        return sorted(range(len(self.rules)), key=lambda row: equality(self.rules[row][1], self.big) is None)
+
+    @cached_property
     def by_cost(self) -> list[int]:
         """The rules in the order in which to ask them: what fixes a field first, best to another number than zero; then what
         NUL bytes break, as real inputs are full of them; the narrow before the wide."""
@@ -133,9 +151,24 @@ class Shape:
             part = octets[low : low + CHUNK + self.size - 1]
             if part.any():
                 view = self.view(part)
-                sound = self._sound(view, Sieve(part, self.dtype))
-                parts.append((np.arange(len(view)) if sound is None else sound) + low)
+                passed = self._gated(part, len(view))
+                if passed is None or len(passed):
+                    sound = self._sound(view, Sieve(part, self.dtype), passed)
+                    parts.append((np.arange(len(view)) if sound is None else sound) + low)
         return np.concatenate(parts)
+
+    @cached_property
+    def gates(self) -> list[Gate]:
+        """What single bytes of a sound record must be."""
+        return gates(self.rules, self.dtype, self.big, self.holds)
+
+    def _gated(self, octets: Octets, count: int) -> Offsets | None:
+        """The offsets of some bytes at which the gates are passed, None where there are none."""
+        passed: Bools | None = None
+        for gate in self.gates:
+            found = gate.passes(octets, count)
+            passed = found if passed is None else np.logical_and(passed, found, out=passed)
+        return None if passed is None else np.flatnonzero(passed)
 
     def gather(self, octets: Octets, starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """A copy of the records at `starts`."""
@@ -158,12 +191,23 @@ class Shape:
             out[alive] = True
         return out
 
-    def _sound(self, records: npt.NDArray[Any], sieve: Sieve | None) -> Offsets | None:
-        """The indices of the records that keep every rule, None for all. The cheapest, most telling rules go first over all,
-        the rest over what they leave."""
-        alive: Offsets | None = None
+    def keeps(self, octets: bytes) -> bool:
+        """Whether the record that some bytes begin with is there whole and keeps every rule: as `valid`, much faster for one."""
+        if len(octets) < self.size:
+            return False
+        one = Single(octets, self.dtype, self.big)
+        for row in self.telling:
+            if not native(self.rules[row][1], self.dtype, self.big):
+                return bool(self.valid(np.frombuffer(octets, self.dtype, 1))[0])
+            if not self.function(self.rules[row][1])(one):
+                return False
+        return True
+
+    def _sound(self, records: npt.NDArray[Any], sieve: Sieve | None, alive: Offsets | None = None) -> Offsets | None:
+        """The indices of the records, or of those `alive`, that keep every rule, None for all. The cheapest, most telling rules
+        go first over all, the rest over what they leave."""
         count = len(records)
-        columns = self._columns(records)
+        columns = self._columns(records, alive)
         with np.errstate(all="ignore"):
             for row in self.by_cost:
                 passed = None if sieve is None else sieve.holds(self.rules[row][1], alive, count)
@@ -185,7 +229,7 @@ class Shape:
         return Widened(records, self.big, which), Columns(records, self.big, which)
 
     def _holds(self, row: int, columns: tuple[Columns, Columns]) -> Bools:
-        held = np.asarray(self.rules[row][1](columns[self.native[row]]), np.bool_)
+        held = np.asarray(self.function(self.rules[row][1])(columns[self.native[row]]), np.bool_)
         return held if held.ndim else np.full(len(columns[0]), held)  # a rule of the byte order alone
 
     def check(self, name: str, expr: Any) -> set[str]:
@@ -201,7 +245,13 @@ class Shape:
     def evaluate(self, expr: Any, records: npt.NDArray[Any]) -> Any:
         """Any expression of the declaration over columns."""
         with np.errstate(all="ignore"):
-            return expr(Widened(records, self.big))
+            return self.function(expr)(Widened(records, self.big))
+
+    def function(self, expr: Any) -> Callable[[Columns | Single], Any]:
+        """An expression of the declaration, compiled when it is first asked for."""
+        if id(expr) not in self.functions:
+            self.functions[id(expr)] = function(expr, self.big)
+        return self.functions[id(expr)]
 
     def clocks(self, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """Seconds since the epoch by the declaration's clock, NaN where it has none: shape (records,)."""
@@ -279,6 +329,7 @@ def dtype_of(where: str, layout: Any, big: bool, length: int) -> np.dtype[Any]:
     return np.dtype({"names": names, "formats": formats, "offsets": offsets[:-1], "itemsize": offsets[-1]})
 
 
+@cache
 def size_of(where: str, layout: Any) -> int:
     """The bytes of a Struct whose fields have sizes of their own. Raises FormatError for what dtype_of refuses."""
     return sum(inner if isinstance(inner, int) else inner.length for _, inner in _fields(where, layout, 0))

@@ -10,6 +10,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+LETTER = (0x61 + np.arange(256) % 26).astype(np.uint8)
+"""A small letter for each value of a byte."""
+
 
 @lru_cache(maxsize=4)
 def unrelated(size: int) -> bytes:
@@ -21,7 +24,7 @@ def unrelated(size: int) -> bytes:
 def sparse(size: int) -> bytes:
     """Bytes of which half are NUL and a quarter small letters, as in records of other kinds; the rest are random."""
     kinds, values = (np.frombuffer(hashlib.shake_128(seed).digest(size), np.uint8) for seed in (b"kinds", b"values"))
-    return np.where(kinds < 128, 0, np.where(kinds < 192, 0x61 + values % 26, values)).astype(np.uint8).tobytes()
+    return np.where(kinds < 128, np.uint8(0), np.where(kinds < 192, LETTER[values], values)).tobytes()
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Law:
         return chance
 
 
-LETTERS = np.bincount(0x61 + np.arange(256) % 26, minlength=256) / 256
+LETTERS = np.bincount(LETTER, minlength=256) / 256
 BACKGROUNDS = (
     Law(np.full(256, 1 / 256), unrelated),
     Law(0.5 * (np.arange(256) == 0) + 0.25 * LETTERS + 0.25 / 256, sparse),

@@ -19,7 +19,7 @@ WINDOW = 1 << 22
 NEAR, FAR = 1 << 13, 1 << 19
 """Bytes searched at every offset behind a wound: at first, and at most at once, give or take a half."""
 LOOSE_ENDS = 256
-"""Bytes other than NUL that the formats seen so far may leave unexplained at a wound before all others are tried there."""
+"""Bytes other than NUL that the formats seen so far may leave unexplained at a wound, or at the end, before all are tried there."""
 OFTEN = 8
 """Breaks close behind each other from which on a search is believed as far as it saw, instead of up to the next chain only."""
 RECENT = 1 << 24
@@ -113,8 +113,12 @@ class Walker:
         if not self._seen():
             first = self.octets(self.at, self.at + NEAR)
             # the formats that run from the first byte on: if one of them explains what follows, no other needs to be weighed
-            opening = (number for number, dialect in enumerate(self.dialects) if dialect.run(first, 0).count > 3)
+            begun = ((number, dialect) for number, dialect in enumerate(self.dialects) if dialect.begins(first))
+            opening = {number: run.count for number, dialect in begun if (run := dialect.run(first, 0)).count > 3}
             self.followed.update(dict.fromkeys(opening, self.at))
+            if len(opening) == 1:
+                [(number, count)] = opening.items()
+                self.lock = self.dialects[number] if count * _typical(self.dialects[number]) > self._enough() else None
 
     def _seen(self) -> list[int]:
         """The dialects, by number, that were followed lately."""
@@ -197,11 +201,12 @@ class Walker:
                 parts = found.chains(high, before, final=done)
                 sure = (i for i, part in enumerate(parts) if self._sure(part) and not (often and part.stop <= border))
                 index = next(sure, None)
-                if dialects is known and (index is None or self._unexplained(octets, low, parts[: index + 1]) > LOOSE_ENDS):
+                if dialects is known and not self._explained(octets, low, parts, index, done=done):
                     continue
                 if index is not None:
                     lock = parts[index]
                     return Step(tuple(parts[:index]), lock.start, lock.dialect)
+                break
             if done or last:
                 break
             reach *= 8
@@ -215,12 +220,20 @@ class Walker:
 
     def _sure(self, part: Chain) -> bool:
         """Whether a chain can be followed from here on."""
-        return part.count > 3 and part.bits > SURE + np.log2(self.source.room) and part.stop > self.at
+        return part.count > 3 and part.bits > self._enough() and part.stop > self.at
 
-    def _unexplained(self, octets: npt.NDArray[np.uint8], low: int, parts: list[Chain]) -> int:
-        """The bytes other than NUL from `low` up to the last of some chains that are in none of them."""
-        stops = [low, *(part.stop for part in parts)]
-        return sum(int(np.count_nonzero(octets[a - low : part.start - low])) for a, part in zip(stops, parts, strict=False))
+    def _enough(self) -> float:
+        """Bits from which a chain needs no neighbours."""
+        return SURE + float(np.log2(self.source.room))
+
+    def _explained(self, octets: npt.NDArray[np.uint8], low: int, parts: list[Chain], index: int | None, *, done: bool) -> bool:
+        """Whether the formats seen so far explain enough from `low` up to the chain `index`, or up to the input's end."""
+        if index is None and not done:
+            return False
+        taken = parts if index is None else parts[: index + 1]
+        stops, starts = [low, *(part.stop for part in taken)], [part.start for part in taken]
+        gaps = zip(stops, [*starts, low + len(octets)] if index is None else starts, strict=False)
+        return sum(int(np.count_nonzero(octets[a - low : b - low])) for a, b in gaps) <= LOOSE_ENDS
 
 
 def _border(start: int) -> int:

@@ -12,10 +12,9 @@ The utmp record before 9.0 has 44 bytes and nothing that marks it: a terminal, w
 
 from typing import Any
 
-import numpy as np
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct, this
 
-from acctrecover.expr import Truth, all_zero, each, not_empty, nul_padded, nul_terminated, text_padded
+from acctrecover.expr import Truth, all_zero, begins_as, each, not_empty, nul_padded, nul_terminated, text_padded
 from acctrecover.schema import EPOCH, Format, Framed, Record, names
 
 PID_MAX = 99999
@@ -166,12 +165,7 @@ LINES = (b"tty", b"pts/", b"console\0", b"cua", b"dcons\0", b"ftp", b":0", b":1"
 
 def terminal(line: Any) -> Truth:
     """True where a byte-string field begins as one of LINES."""
-
-    def terminal(octets: Any) -> Any:
-        known = [(octets[..., : len(start)] == np.frombuffer(start, np.uint8)).all(axis=-1) for start in LINES]
-        return np.logical_or.reduce(known)
-
-    return Truth(terminal, line)
+    return begins_as(line, LINES)
 
 
 def word(field: Any) -> Truth:
