@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -52,6 +53,7 @@ class FramedDialect:
         self.opening = opening_of(self.header, declared)
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
+        self.declaring: dict[tuple[str, ...], Bools] = {}
         spans = {
             number: record.lengths or (size_of(f"{self.name} {record.name}", record.layout),) * 2
             for number, record in declared.types.items()
@@ -280,13 +282,15 @@ class FramedDialect:
             out &= octets[found.starts + width + i] == byte
         return out
 
-    def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
-        """(shape, bytes before its first field, indices of the candidates of that shape)."""
+    def shapes(self, octets: Octets, found: Found, *having: str) -> list[tuple[Shape, int, Offsets]]:
+        """(shape, bytes before its first field, indices of the candidates of that shape); only those of kinds whose Record declares
+        one of `having`, as "clock" or "rules", where any is named."""
         headers = self.headers(octets, found.starts)
         slots = self.kinds.slots(self._types(headers))
         lengths = found.sizes - self.head if self.declared.align == 1 else self._lengths(headers)
         keys = slots << 32 | np.where(self.kinds.low[slots] == self.kinds.high[slots], 0, lengths)
-        order = np.argsort(keys, kind="stable")
+        which = np.flatnonzero(self._declaring(*having)[slots]) if having else np.arange(len(slots))
+        order = which[np.argsort(keys[which], kind="stable")]
         edges = np.flatnonzero(np.diff(keys[order])) + 1
         groups = np.split(order, edges) if len(order) else []
         numbers = self.kinds.numbers
@@ -294,10 +298,19 @@ class FramedDialect:
             (self.payload(int(numbers[keys[g[0]] >> 32]), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups
         ]
 
+    def _declaring(self, *having: str) -> Bools:
+        """Which kinds, in the order of `kinds`, have a Record that declares one of these."""
+        if having not in self.declaring:
+            records = [self.declared.types[number] for number in self.kinds.numbers.tolist()]
+            told = [[getattr(record, name) for name in having] for record in records]
+            declared = [any(len(value) > 0 if isinstance(value, Mapping) else value is not None for value in each) for each in told]
+            self.declaring[having] = np.array([*declared, False])
+        return self.declaring[having]
+
     def sound(self, octets: Octets, found: Found) -> Bools:
         """Which candidates keep every rule of their payload."""
         good = np.ones(len(found.starts), np.bool_)
-        for shape, skip, which in self.shapes(octets, found):
+        for shape, skip, which in self.shapes(octets, found, "rules"):
             if shape.rules:
                 good[which] = shape.valid(shape.gather(octets, found.starts[which] + skip))
         return good
@@ -348,11 +361,11 @@ class FramedDialect:
 
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""
-        out = np.zeros(len(found.starts))
-        for shape, skip, which in self.shapes(octets, found):
-            head = self.loose_bits if shape.record.lengths else self.fixed_bits
-            open_ended = self.places is None and shape.record.lengths
-            out[which] = min(head, self.measured_bits) if open_ended else head
+        loose = self._declaring("lengths")[self.kinds.slots(self._types(self.headers(octets, found.starts)))]
+        out = np.full(len(found.starts), self.fixed_bits)
+        if loose.any():
+            out[loose] = self.loose_bits if self.places is not None else min(self.loose_bits, self.measured_bits)
+        for shape, skip, which in self.shapes(octets, found, "rules"):
             if shape.rules:
                 good = shape.valid(shape.gather(octets, found.starts[which] + skip))
                 out[which[good]] += shape.bits
