@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -134,13 +135,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--size", type=partial(quantity, "--size"), default=RECORDS * SIZE, help="bytes of the large file, as 1Gi")
     options.add_argument("--runs", type=int, default=RUNS, help="how many runs the medians are of")
-    options.add_argument("--only", default="", help="only commands with this in their name, and the first")
+    options.add_argument("--only", default="", help="only commands with a match of this in their name, and the first")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         build(folder, asked.size)
         size = (folder / "large").stat().st_size
-        every = {name: command for name, command in commands(folder).items() if asked.only in name or "SHA-256" in name}
+        every = {name: command for name, command in commands(folder).items() if re.search(asked.only, name) or "SHA-256" in name}
         missing = [name for name, command in every.items() if not installed(command)]
         times: dict[str, list[float]] = {name: [] for name in every if name not in missing}
         for run in range(asked.runs + 1):
