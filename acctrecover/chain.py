@@ -46,6 +46,10 @@ INNER = 0.5
 """More for a record behind a cut carrier that is not the first of its chain, unless it begins almost where it should."""
 PADDED = 0.3
 """Instead of a gap, for the fill bytes of a buffer that was moved."""
+FOLLOWED = 3
+"""Records in a row that no chance makes of a stream read out of step."""
+LAPPED = 8
+"""Bytes of the next record that one of fixed size may have instead of its own and be sound."""
 KIN = 1.6
 """Less where the records behind a break go on the history before it, more where such records are passed over."""
 STRADDLED = 0.6
@@ -119,14 +123,15 @@ class Skeleton:
         grammar = self.grammars[dialect]
         linked = self.at.get((dialect, landing), END)
         cut = False
-        firm = linked != END and not self._crossed(linked)
+        firm = linked != END and grammar.pitch is None and not self._crossed(linked)
         if landing >= self.high:
             total, after = 0.0, END
         else:
-            if firm and grammar.pitch is None:  # what follows the header there is that header's own affair
+            if firm:  # what follows the header there is that header's own affair
                 total, after = self.cost[linked] + given.unsound[i], linked
             else:
-                total, after = self._break(i, met=linked != END or (dialect, landing) in given.heads)
+                met = linked != END and (grammar.pitch is None or self._overlaps(linked))  # else nothing speaks for a cut before it
+                total, after = self._break(i, met=met or (dialect, landing) in given.heads)
             if grammar.pitch is None:
                 crossed = GAP + (STRADDLED if self._crossed(i) else 0.0)
                 for t, extra in self._late(i, landing, dialect):
@@ -152,6 +157,19 @@ class Skeleton:
             if same == END or value <= self.cost[same] + PER_BYTE * given.starts[same] + PER_RECORD * self.linked[same]:
                 self.phase[key] = i
         self.at[dialect, start] = i
+
+    def _overlaps(self, i: int) -> bool:
+        """Whether a record begins in the last bytes of candidate `i`, of the same dialect, that FOLLOWED others or the input's end
+        follow: `i` has lost as many bytes."""
+        given, dialect, stop = self.given, self.given.dialects[i], self.given.landings[i]
+        for j in range(max(i + 1, bisect_left(given.starts, stop - LAPPED)), bisect_left(given.starts, stop)):
+            if given.dialects[j] == dialect:
+                after, count = j, 0
+                while after != END and given.landings[after] < self.high and count < FOLLOWED:
+                    after, count = self.at.get((dialect, given.landings[after]), END), count + 1
+                if after != END:
+                    return True
+        return False
 
     def _break(self, i: int, *, met: bool) -> tuple[float, int]:
         """The cheapest gap of any size behind candidate `i`, whole: its cost, and what follows."""

@@ -19,24 +19,35 @@ SHARED = 4
 """Bytes that two records may share after a deletion between them."""
 
 
+Read = Callable[[int, int], npt.NDArray[np.uint8]]
+
+
 def stranded(
-    octets: npt.NDArray[np.uint8], low: int, room: int, edges: set[int], dialects: Sequence[Dialect], risk: float = RISK
+    octets: npt.NDArray[np.uint8],
+    low: int,
+    room: int,
+    edges: set[int],
+    dialects: Sequence[Dialect],
+    risk: float = RISK,
+    ends: tuple[set[int], set[int]] = (set(), set()),
 ) -> list[Chain]:
     """The chains inside one gap whose E-value over it is at most `risk`, in offset order.
 
     `octets` is the gap or a part of it, at `low` of the input; `room` the size of the whole gap. A chain that starts or
-    stops exactly at one of `edges`, where other chains end or begin, needs no room.
+    stops exactly at one of `edges`, where other chains end or begin, needs no room, nor does one at the input's `ends`, if it is of
+    a dialect whose id stands beside them.
     """
     dialects = [dialect for dialect in dialects if dialect.smallest <= len(octets)]
     if not dialects or not octets.any():
         return []
-    return survey(octets, low, dialects, None, risk).likeliest(room, edges, risk)
+    familiar = {number: ends[0] for number, dialect in enumerate(dialects) if id(dialect) in ends[1]}
+    return survey(octets, low, dialects, None, risk).likeliest(room, edges, risk, ends=familiar)
 
 
 def fill(
     chains: list[Chain],
     size: int,
-    read: Callable[[int, int], npt.NDArray[np.uint8]],
+    read: Read,
     dialects: Sequence[Dialect],
     risk: float = RISK,
     voids: Voids | None = None,
@@ -56,8 +67,9 @@ def fill(
         solid = voids.solid(at, stop, WIDE)
         room = sum(b - a for a, b in solid)
         for low, high in ((low, min(b, low + FAR)) for a, b in solid for low in range(a, b, FAR)):
-            for found in stranded(read(low, high), low, room, edges, seen if out and room < BLOCK and chain else dialects, risk):
-                if not _carried(found, at, stop, out[-1] if out else None, chain):
+            tried = seen if out and room < BLOCK and chain else dialects
+            for found in stranded(read(low, high), low, room, edges, tried, risk, ({0, size}, set(known))):
+                if not _carried(found, at, stop, out[-1] if out else None, chain, read):
                     join(out, found)
         if chain is not None:
             join(out, chain)
@@ -65,16 +77,22 @@ def fill(
     return out
 
 
-def _announced(dialect: Dialect, at: int, read: Callable[[int, int], npt.NDArray[np.uint8]]) -> bool:
+def _announced(dialect: Dialect, at: int, read: Read) -> bool:
     """Whether a header at `at` claims all of what is left of the input, and more."""
     octets = read(at, at + dialect.largest)
     return len(octets) < dialect.largest and dialect.shape_at(octets, 0) is not None and not dialect.run(octets, 0).count
 
 
-def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Chain | None) -> bool:
+def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Chain | None, read: Read) -> bool:
     """Whether a chain in the gap [low, high) can be the payload of the one lost record the gap has room for."""
     if before is None or (after is not None and before.dialect is not after.dialect):
         return False
-    if isinstance(before.dialect, Fixed) or before.dialect.places is None:  # there is no payload, or none for others to fill
+    if found.start == low and found.dialect is before.dialect:
         return False
-    return high - low <= before.dialect.largest + SHARED and (found.dialect is not before.dialect or found.start > low)
+    if isinstance(before.dialect, Fixed):  # there is no payload
+        return False
+    if before.dialect.places is None:  # nor one for others to fill, but where the header at `low` claims what the gap has room for
+        at = before.dialect.shape_at(read(low, high), 0)
+        claimed = int(before.dialect.sized(at[0].size + at[1])) if at is not None else 0
+        return after is not None and claimed > 0 and abs(claimed - (high - low)) <= SHARED
+    return bool(high - low <= before.dialect.largest + SHARED)

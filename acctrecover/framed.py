@@ -150,8 +150,11 @@ class FramedDialect:
 
     def candidates(self, octets: Octets, base: int = 0) -> Found:
         """Every offset of a sensible header whose record is there whole."""
-        found = self.heads(octets)
-        whole = found.stops <= len(octets)
+        return self.whole(self.heads(octets), len(octets))
+
+    def whole(self, found: Found, size: int) -> Found:
+        """Those of some records that are whole in the first `size` bytes."""
+        whole = found.stops <= size
         return Found(found.starts[whole], found.sizes[whole])
 
     def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:

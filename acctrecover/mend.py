@@ -51,6 +51,9 @@ def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: R
     if (same or before is None) and (found := _sharing(own.dialect, low, high, read)):
         return [found]
     size = own.dialect.size
+    slipped = (high - low) % size and (before is None) != (after is None)
+    if slipped and (alone := _alone(own.dialect, octets, low, first=before is None)):
+        return alone
     if (high - low) % size and not (before is not None and after is None):
         return []
     near = _near(own.dialect, before, after, read) if same else None
@@ -98,6 +101,23 @@ def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, near: npt.ND
             odd = Oddity(start, shape.size, "suspect", f"{broken} broken")
         out.append(Mended(Chain(dialect, start, start + shape.size, 1, float(kept[index]), (start,)), odd))
     return out
+
+
+def _alone(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, *, first: bool) -> list[Mended]:
+    """The sound records that the input begins with, or ends with, out of step with the rest of their stream: a wound stands
+    between. So few prove nothing by themselves, or they would not be in a gap."""
+    size = dialect.size
+    phase = 0 if first else len(octets) % size
+    records = dialect.shape.view(octets[phase:], size)
+    held = dialect.shape.valid(records) & octets[phase : phase + len(records) * size].reshape(-1, size).any(axis=1)
+    bad = np.flatnonzero(~(held if first else held[::-1]))
+    count = int(bad[0]) if len(bad) else len(records)
+    begin = low + phase + (0 if first else len(records) - count) * size
+    told = f"sound, but out of step with the rest, and of {dialect.shape.bits:.0f} bits of evidence alone"
+    return [
+        Mended(Chain(dialect, start, start + size, 1, dialect.shape.bits, (start,)), Oddity(start, size, "suspect", told))
+        for start in range(begin, begin + count * size, size)
+    ]
 
 
 def _sharing(dialect: Fixed, low: int, high: int, read: Read) -> Mended | None:

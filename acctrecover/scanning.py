@@ -147,9 +147,11 @@ def _settled(found: Scan, source: Source) -> Scan:
 
 
 def _believed(chains: list[Chain], source: Source, risk: float) -> list[Chain]:
-    """The chains whose E-value over the room between their strong neighbours is small enough."""
+    """The chains whose E-value over the room between their strong neighbours is small enough: no room beside one, or, of the same
+    dialect as one, at an end of the input."""
     sure = np.log2(source.room) + 10
     strong = [chain for chain in chains if chain.bits >= sure]
+    familiar = {id(chain.dialect) for chain in strong}
     edges = np.array([edge for chain in strong for edge in (chain.start, chain.stop)] or [0], np.int64)
     out = []
     for chain in chains:
@@ -157,6 +159,7 @@ def _believed(chains: list[Chain], source: Source, risk: float) -> list[Chain]:
         low = int(edges[at - 1]) if at else 0
         high = int(edges[at]) if strong and at < len(edges) else source.size
         beside = bool(at and chain.start == low) or bool(strong and at < len(edges) and chain.stop == high)
+        beside |= id(chain.dialect) in familiar and (chain.start == 0 or chain.stop == source.size)
         room = 1 if beside else min(high - low, source.room)
         if chain.bits >= sure or room * 2.0**-chain.bits <= risk:
             out.append(chain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from acctrecover.chain import Skeleton
 from acctrecover.dialect import Dialect, numbers
+from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.grammar import Candidates, Grammar
 from acctrecover.stream import Found, among
@@ -119,7 +120,7 @@ class Survey:
             loose=found["loose"],
             clocks=found["clock"],
             serials=found["serial"],
-            heads=self.heads,
+            heads=self.heads | self.begun(high) if final else self.heads,
             padded=self.padded(),
         )
         known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
@@ -134,12 +135,14 @@ class Survey:
         many = max(int(np.count_nonzero(inside)) * CROWD, len(self.found) * DENSE)
         return many > max(FEW * CROWD, len(self.octets))
 
-    def likeliest(self, room: int, edges: set[int], risk: float = RISK, *, longest: bool = False) -> list[Chain]:
+    def likeliest(
+        self, room: int, edges: set[int], risk: float = RISK, *, longest: bool = False, ends: Mapping[int, set[int]] | None = None
+    ) -> list[Chain]:
         """The chains whose E-value over `room` bytes is at most `risk`, of those that overlap the best, or the `longest`: what
         carries a stream is longer than the stream. None that another of its dialect holds as a whole. In offset order.
 
-        A chain that starts or stops at one of `edges`, where other chains end or begin, needs no room. In linear time, but for
-        sorting: many chains may share their last records.
+        A chain that starts or stops at one of `edges`, where other chains end or begin, needs no room; nor does one at the `ends`
+        of its dialect, by its number. In linear time, but for sorting: many chains may share their last records.
         """
         owners, starts, landings, bits = (self.found[name].tolist() for name in ("owner", "start", "landing", "bits"))
         ahead = {key: i for i, key in enumerate(zip(owners, starts, strict=True))}
@@ -151,8 +154,11 @@ class Survey:
                 bits[i] += bits[after]
                 landings[i] = landings[after]  # of the whole chain from here on
         safe = np.log2(room)
+        own = [edges | (ends or {}).get(number, set()) for number in range(len(self.dialects))]
         margins = [
-            (bits[i] - (0 if starts[i] in edges or landings[i] in edges else safe), i) for i, head in enumerate(heads) if head
+            (bits[i] - (0 if starts[i] in own[owners[i]] or landings[i] in own[owners[i]] else safe), i)
+            for i, head in enumerate(heads)
+            if head
         ]
         taken: list[tuple[int, int, int]] = []  # (start, stop, head), none overlapping another
         high = self.low + len(self.octets)
@@ -174,6 +180,17 @@ class Survey:
                 out.append(at)
                 at = links[at]
         return self.linked(out)
+
+    def begun(self, high: int) -> frozenset[tuple[int, int]]:
+        """(dialect, offset) behind records of fixed size where less than one is left up to `high`, as sound as it can be."""
+        found = self.found
+        out = set()
+        for number, dialect in enumerate(self.dialects):
+            if isinstance(dialect, Fixed):
+                ends = found["landing"][(found["owner"] == number) & (found["landing"] > high - dialect.size)]
+                rests = ((end, self.octets[end - self.low : high - self.low].tobytes()) for end in set(ends.tolist()) - {high})
+                out |= {(number, end) for end, rest in rests if dialect.shape.prefix(rest)[2]}
+        return frozenset(out)
 
     def padded(self) -> frozenset[tuple[int, int]]:
         """(end, start) of framed records between which stand fewer zero bytes than a header has, and nothing else."""
@@ -214,10 +231,11 @@ def survey(
     parts: list[npt.NDArray[np.void]] = [np.zeros(0, CANDIDATE)]
     heads: set[tuple[int, int]] = set()
     for index, dialect in enumerate(dialects):
-        found = dialect.candidates(octets, low)
-        if isinstance(dialect, FramedDialect):
-            begin = max(0, len(octets) - dialect.largest)
-            cut = begin + dialect.heads(octets[begin:]).starts
+        if not isinstance(dialect, FramedDialect):
+            found = dialect.candidates(octets, low)
+        elif len((headed := dialect.heads(octets)).starts):
+            cut = headed.starts[headed.starts >= len(octets) - dialect.largest]
+            found = dialect.whole(headed, len(octets))
             told, kept = dialect.ends(octets, found)
             firm = found.starts[kept]
             cut = cut[len(firm) - np.searchsorted(firm, cut, "right") < TAKEN_IN]
@@ -225,6 +243,8 @@ def survey(
             inside = np.searchsorted(firm, found.stops) - np.searchsorted(firm, found.starts, "right")
             own = ~told | kept | (inside < TAKEN_IN)
             found = Found(found.starts[own], found.sizes[own])
+        else:
+            continue
         if not len(found.starts):
             continue
         landings = dialect.landing(octets, low, found.stops)

@@ -21,6 +21,8 @@ EVERY = os.environ.get("ACCTRECOVER_SWEEP") == "1"
 RECORDS = 32
 SPREAD = 4
 """Offsets of a sample that the routine run takes."""
+LITTLE, MOST = 24.0, 40.0
+"""Bits of a record that may be called suspect beside a wound, and of all that are on its side of it."""
 Places = list[tuple[int, int]]
 
 
@@ -75,9 +77,11 @@ def entries(sample: Sample) -> list[tuple[int, int]]:
 def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) -> bool:
     """Whether a fault is one that follows from how little the format marks. What is lost then:
 
-    Of weak records, those next to the wounded one that are too few to prove themselves: mostly the one before it. In their place
-    as many may be read out of step, or in the other byte order. Of an entry no record, but those of the wounded one may be called
-    suspect.
+    Where bytes are missing or put in, of records that prove next to nothing the one beside the wound, where the wounded one is as
+    sound as it: either may be the wounded one. Where all that is left are too few to tell a stream from other bytes, these.
+
+    What proves little may be called suspect before the first wound of its stream, and behind its last. Of an entry no record is
+    lost, but those of the wounded one may be called suspect.
     """
     places = head(sample)[1]
     what, _, where = fault.partition(" at ")
@@ -85,7 +89,9 @@ def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) 
     if what.startswith("doubts"):
         touched = [(start, stop) for start, stop in entries(sample) if start <= wound.at + wound.gone and wound.at <= stop]
         mates = {now for now, start in beside.items() if any(low <= start < high for low, high in touched)}
-        return len(touched) > 0 and set(map(int, where.strip("[]").split(","))) <= mates
+        doubted = set(map(int, where.strip("[]").split(",")))
+        near = {now for now in beside if isinstance(sample.dialect, Fixed) and now in doubted and _few(sample, now, wound, beside)}
+        return doubted <= mates | near
     if what.startswith("invented"):
         reach = (max(weak(sample, formats).values(), default=-1) + 1) * max(size for _, size in places)
         return isinstance(sample.dialect, Fixed) and abs(int(where) - wound.at) <= reach
@@ -93,7 +99,16 @@ def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) 
         return False
     start = beside[int(where)]
     between = sum(start < at < wound.at or wound.at < at < start for at in beside.values())  # untouched ones
-    return between < weak(sample, formats).get(start, 0)
+    if wound.name == "truncated" and isinstance(sample.dialect, Fixed):  # nothing but chance tells so few from other bytes
+        return len(beside) * sample.dialect.shape.bits < np.log2(len(wound.data) / RISK)
+    return between == 0 and len(wound.put) != wound.gone and start in weak(sample, formats)
+
+
+def _few(sample: Sample, place: int, wound: Wound, beside: dict[int, int]) -> bool:
+    """Whether a record is one of a few of little evidence between an end of the stream and its wound."""
+    assert isinstance(sample.dialect, Fixed)
+    side = [now for now in beside if (now < wound.at) == (place < wound.at)]
+    return sample.dialect.shape.bits < LITTLE and len(side) * sample.dialect.shape.bits < MOST
 
 
 def wrong(sample: Sample, at: int, *formats: str) -> Iterator[tuple[str, int, str]]:
