@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -305,9 +304,7 @@ class FramedDialect:
         """Which kinds, in the order of `kinds`, have a Record that declares one of these."""
         if having not in self.declaring:
             records = [self.declared.types[number] for number in self.kinds.numbers.tolist()]
-            told = [[getattr(record, name) for name in having] for record in records]
-            declared = [any(len(value) > 0 if isinstance(value, Mapping) else value is not None for value in each) for each in told]
-            self.declaring[having] = np.array([*declared, False])
+            self.declaring[having] = np.array([*(any(map(record.declares, having)) for record in records), False])
         return self.declaring[having]
 
     def sound(self, octets: Octets, found: Found) -> Bools:
