@@ -179,7 +179,7 @@ class Skeleton:
         total, after = self.best[first] - PER_BYTE * landing - PER_RECORD * self.linked[first], self.best_at[first]
         cut = landing + (grammar.pitch or grammar.head) > self.high  # what is left holds no header: the stream was cut there
         if self.final and grammar.pitch is None and (dialect, landing) in given.heads and (dialect, landing) not in self.at:
-            return GAP, END  # the input ends inside this record
+            return self._ending(landing, dialect)
         if self.final and grammar.pitch is None and self._damage(self.high, landing, dialect):
             return GAP + READ_BYTE, END
         total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
@@ -192,6 +192,15 @@ class Skeleton:
                 if kept < total:
                     return kept, same
         return total, after
+
+    def _ending(self, landing: int, dialect: int) -> tuple[float, int]:
+        """The input ends inside the record at `landing`, or that has a byte too many, or too few, in its header, by which its
+        end fits another record exactly."""
+        slips = [
+            (t, extra) for t, extra in self._readable(landing, dialect) if self._damage(self.given.starts[t], landing, dialect) < 0
+        ]
+        total, after = min(((GAP + extra + self.cost[t], t) for t, extra in slips), default=(GAP, END))
+        return (total, after) if total < GAP + CARRIED else (GAP, END)
 
     def _damage(self, stop: int, landing: int, dialect: int) -> int:
         """What one damaged byte of a header at `landing` makes the record end at `stop`, 0 for none."""
@@ -213,6 +222,7 @@ class Skeleton:
         last = max(ends, default=landing)
         if loose is not None:
             last = max(last, landing + grammar.head + loose[2])
+        straddled = own == END and any(self._onward(dialect, at) for at in range(landing + 1, landing + grammar.head - 1))
         j = bisect_left(given.starts, landing + grammar.head - 1)
         while j < self.n and given.starts[j] <= last:
             if given.dialects[j] == dialect:
@@ -235,7 +245,7 @@ class Skeleton:
                             extra += EMPTY if damage != 1 or size == grammar.head else SOUND
                         elif damage < 0 or empty or (damage > 1 and self._carried(own) != END):
                             extra += SOUND
-                    if self.within[j] > landing:
+                    if straddled or self.within[j] > landing:
                         extra += STRADDLED
                     if skipped:
                         extra += KIN * self.kin.goes_on(dialect, landing, passed)
@@ -372,7 +382,12 @@ class Skeleton:
         inside = range(given.starts[i] + 1, given.starts[i] + self.grammars[dialect].head)
         if i + 1 == self.n or given.starts[i + 1] >= inside.stop:
             return False
-        return any((n := self.at.get((dialect, t), END)) != END and (dialect, given.landings[n]) in self.at for t in inside)
+        return any(self._onward(dialect, t) for t in inside)
+
+    def _onward(self, dialect: int, at: int) -> bool:
+        """Whether a record that another one follows begins just there."""
+        n = self.at.get((dialect, at), END)
+        return n != END and (dialect, self.given.landings[n]) in self.at
 
     def _carried(self, i: int) -> int:
         """The record that the payload of a candidate begins with, or END."""
