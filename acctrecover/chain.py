@@ -18,42 +18,38 @@ from collections.abc import Sequence
 from itertools import accumulate
 from math import log2
 
+from acctrecover.costs import (
+    CARRIED,
+    EMPTY,
+    GAP,
+    INNER,
+    KIN,
+    PADDED,
+    PASSED,
+    PER_BYTE,
+    PER_RECORD,
+    READ_BIT,
+    READ_BYTE,
+    READ_SLIP,
+    SKIPPED,
+    SLIP,
+    SLIP_GROWTH,
+    SOUND,
+    STRADDLED,
+    SWITCH,
+    UNMET,
+)
 from acctrecover.framed import LEAD
 from acctrecover.grammar import END, Candidates, Grammar, Step
 from acctrecover.kin import Kin
 
-GAP = 1.0
-UNMET = 1.0
-SWITCH = 2.0
-PER_BYTE = 1 / 280
-"""So that what one lost carrier may hold is not worth a gap, while a chain longer than that is."""
-READ_SLIP, READ_BIT, READ_BYTE = 0.04, 0.05, 0.1
-CARRIED = 0.15
-SLIP, SLIP_GROWTH = 0.2, 0.06
-EMPTY = 0.6
-"""More for a damaged length byte that should say 0, or that would take in or leave out a part of a chain."""
-SOUND = 0.25
-"""More for damage to a header that is sound as it stands, in a way that the bytes behind it do not single out."""
-SKIPPED = 0.1
-"""More for each linked record that a damaged length byte would take in, up to EMPTY."""
-PER_RECORD = 0.08
-PASSED = 0.5
-"""More for each linked record among bytes put in behind a record: what is put in is no stream."""
-NEARBY = 1
-RESUMED = 4096
-"""How far behind a wound the carried stream may go on."""
-INNER = 0.5
-"""More for a record behind a cut carrier that is not the first of its chain, unless it begins almost where it should."""
-PADDED = 0.3
-"""Instead of a gap, for the fill bytes of a buffer that was moved."""
 FOLLOWED = 3
 """Records in a row that no chance makes of a stream read out of step."""
 LAPPED = 8
 """Bytes of the next record that one of fixed size may have instead of its own and be sound."""
-KIN = 1.6
-"""Less where the records behind a break go on the history before it, more where such records are passed over."""
-STRADDLED = 0.6
-"""More for bytes put in behind a record, where a record linked onwards begins inside it: bytes missing are likelier."""
+NEARBY = 1
+RESUMED = 4096
+"""How far behind a wound the carried stream may go on."""
 
 
 class Skeleton:
@@ -159,15 +155,15 @@ class Skeleton:
         self.at[dialect, start] = i
 
     def _overlaps(self, i: int) -> bool:
-        """Whether a record begins in the last bytes of candidate `i`, of the same dialect, that FOLLOWED others or the input's end
-        follow: `i` has lost as many bytes."""
+        """Whether a record begins in the last bytes of candidate `i`, of the same dialect, that FOLLOWED others follow, or the
+        input's end where what is left behind `i` is no record's beginning: `i` has lost as many bytes."""
         given, dialect, stop = self.given, self.given.dialects[i], self.given.landings[i]
         for j in range(max(i + 1, bisect_left(given.starts, stop - LAPPED)), bisect_left(given.starts, stop)):
             if given.dialects[j] == dialect:
                 after, count = j, 0
                 while after != END and given.landings[after] < self.high and count < FOLLOWED:
                     after, count = self.at.get((dialect, given.landings[after]), END), count + 1
-                if after != END:
+                if after != END and (count == FOLLOWED or (dialect, stop) not in given.heads):
                     return True
         return False
 
