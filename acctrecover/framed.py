@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.columns import pick
+from acctrecover.evidence import HeaderEvidence
 from acctrecover.expr import field_of
 from acctrecover.heading import opening_of, places_of
 from acctrecover.kinds import Kinds
@@ -18,21 +17,20 @@ from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
 from acctrecover.shape import Bools, Octets, Shape, size_of
 from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
-from acctrecover.unrelated import BACKGROUNDS
 
 WORDS = (1, 2, 4, 8)
 """Widths of a first field that numpy searches for."""
 MEASURED = 16, 256
 """Payload bytes of open types up to which evidence is measured for each length; above that for powers of two up to the second."""
-TRIED = 1 << 18
-"""Offsets at which it is measured how rare headers of other streams than the plain ones are."""
 LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
+TELLING = 24.0
+"""Bits of the records that a sound one takes in, from which its length is wrong: fewer are there by chance in long streams."""
 FIRST = 1 << 13
 """Bytes in which a run is looked for at first."""
 
 
-class FramedDialect:
+class FramedDialect(HeaderEvidence):
     """A stream of records whose headers tell their type and length."""
 
     pitch: int | None = None
@@ -256,11 +254,16 @@ class FramedDialect:
             if endless:
                 sure.append(i)
             elif (lead < 0 or not sound or one_bit) and not (sound and carries):
-                unlikely = lead < 0 or lead > LEAD or not sound
+                unlikely = lead < 0 or not sound or (lead > LEAD and self._proof(octets, found, ends) >= TELLING)
                 low, high = self.kinds.span(number)
                 if unlikely and low <= max(lead, 0) <= high:
                     out.setdefault(number, []).append(i)
         return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
+
+    def _proof(self, octets: Octets, found: Found, starts: set[int]) -> float:
+        """The evidence in bits of the candidates that begin at some offsets."""
+        which = np.searchsorted(found.starts, np.array(sorted(starts), np.int64))
+        return float(self.bits(octets, Found(found.starts[which], found.sizes[which])).sum())
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
         """Which candidates are of a type that may have several lengths."""
@@ -321,43 +324,6 @@ class FramedDialect:
         if at is None or self.sized(at[0].size + at[1]) != len(octets):
             return False
         return not at[0].rules or bool(at[0].valid(np.frombuffer(octets[at[1] : at[1] + at[0].size].tobytes(), at[0].dtype))[0])
-
-    @cached_property
-    def ruled_bits(self) -> float:
-        """Evidence in bits of a header's rules, over the background that passes most easily, but for those of type and length."""
-        asked = [not reads <= self.told for reads in self.header.reads]
-        return min(float(self.header.weighed(background)[asked].sum()) for background in BACKGROUNDS)
-
-    @cached_property
-    def header_bits(self) -> float:
-        """Evidence in bits of a header of any type and length that are allowed."""
-        return self._header_bits(int((self.kinds.high - self.kinds.low + 1)[:-1].sum()))
-
-    @cached_property
-    def fixed_bits(self) -> float:
-        """Evidence in bits of a header whose type has one length only."""
-        return self._header_bits(int((self.kinds.low == self.kinds.high).sum()))
-
-    @cached_property
-    def loose_bits(self) -> float:
-        """Evidence in bits of a header whose type has several lengths."""
-        return self._header_bits(int((self.kinds.high - self.kinds.low + 1)[:-1][self.kinds.low[:-1] < self.kinds.high[:-1]].sum()))
-
-    @property
-    def least_bits(self) -> float:
-        """Evidence in bits of the headers that give least."""
-        return min(self.fixed_bits, self.loose_bits)
-
-    def _header_bits(self, ways: int) -> float:
-        """Bits of a header that keeps its rules, and whose type and length are one of so many pairs that there may be."""
-        told = 8 * sum(self.header.dtype[name].itemsize for name in self.told)
-        return float(self.ruled_bits + told - math.log2(max(ways, 1)))
-
-    @cached_property
-    def measured_bits(self) -> float:
-        """How rare headers are at the offsets of background bytes, in bits: what one proves whose type asks for few fields."""
-        samples = (np.frombuffer(background.sample(TRIED), np.uint8) for background in BACKGROUNDS)
-        return min(math.log2((TRIED + 1) / (len(self.heads(octets).starts) + 1)) for octets in samples)
 
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""
