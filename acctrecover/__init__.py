@@ -43,6 +43,9 @@ The package, from the top down; each module imports only from the lines below it
     skipped, lull                   serial numbers that no record has; holes in time
     trail                           the records of one format as columns
     walk, export, table, offsets    bytes to chains; records to rows; a declaration to rows; where an input is not sound
+    body, parquet                   rows as a bodyfile; as Parquet and Arrow
+    lines                           rows as .csv and .jsonl
+    frames                          records as columns
     fingerprint                     what two processes must agree on
     unread                          records of which bytes were never read
     collate                         the records of several copies on one axis, and of each place the best
@@ -57,10 +60,10 @@ The package, from the top down; each module imports only from the lines below it
     moments                         when a record was written
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     chain, heal                     the skeleton by parsimony; the one reading that fits
-    kin                             whether records go on a history
+    kin, costs                      whether records go on a history; what breaks cost
     fixed, grammar                  records of one size; what the skeleton is given
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
-    heading                         what a declaration fixes of headers
+    heading, evidence               what a declaration fixes of headers; what one proves
     shape                           one record layout: columns, rules, evidence
     gates, sieve                    single bytes, and byte strings, at every offset
     chance                          what a rule is worth by its form
@@ -68,11 +71,14 @@ The package, from the top down; each module imports only from the lines below it
     reading                         what one damaged byte makes of a header
     joined                          several files as one stream
     palette, plot, coded            how extents look; pictures as files; columns as JSON
-    columns, compute, body, cells, registry, transfer, cookies, wholesale, users
+    columns, compute, registry, transfer, cookies, wholesale, users
     source
+    cells, digits                   values as a reader wants them; numbers in decimal
+    pieces                          byte strings laid side by side into lines
+    distinct                        rows of a column that hold the same
     unpacking                       a compressed file decompressed as far as it goes, and where it broke
     blocks                          the blocks of bzip2 one by one
-    output, schema, kinds, objects, expr, parquet, recode, dump, paste, relay, retrace, wounds
+    output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds
     notebook                        results as a notebook shows them
     sizes, look, pread, mapfile     numbers of bytes in words; what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core

@@ -196,7 +196,7 @@ class Account:
             if anew:
                 self.marks.setdefault(number, []).append(low)
                 self._feed(number, self._history(dialect), found.starts[timed] + low, seconds[timed], None)
-                for shape, _, which in dialect.shapes(octets, found):
+                for shape, _, which in dialect.shapes(octets, found, "clock"):
                     own = which[np.isin(which, timed)] if shape.record.clock is not None else which[:0]
                     if len(own):
                         kind = shape.record.name

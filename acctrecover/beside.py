@@ -67,7 +67,7 @@ def _records(
     since: Mapping[str, float],
     users: Users | None,
 ) -> None:
-    from acctrecover.export import write_records, write_rows
+    from acctrecover.export import write_records, write_tables
 
     if len(found) == 1:
         write_records(found[0], path, file, progress, users)
@@ -75,7 +75,7 @@ def _records(
     from acctrecover.timeline import Timeline
 
     seen = list({id(dialect): dialect for scan in found for dialect in scan.told.by_extent.values()}.values())
-    write_rows(Timeline(found, since).rows, seen, path, file, progress, lead=["file"], users=users)
+    write_tables(Timeline(found, since).tables, seen, path, file, progress, lead=["file"], users=users)
 
 
 def _write(

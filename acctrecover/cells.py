@@ -1,12 +1,15 @@
-"""Values of a column of records as a reader wants them: numbers, texts, instants in UTC."""
+"""A column of records as a reader wants it: numbers, texts, instants in UTC, each value that comes often worked out once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.distinct import Indices
 from acctrecover.schema import TIMES
 
 UNITS = {1: "s", 10**3: "ms", 10**6: "us", 10**9: "ns"}
@@ -15,14 +18,73 @@ LAST_YEAR = 253402300800
 """The first second of the year 10000, for which ISO 8601 has no four digits."""
 
 
-def cells(column: npt.NDArray[Any]) -> list[Any]:
-    """One value a record: numbers, byte strings as `told`, a float that JSON has no word for as text."""
-    if column.ndim == 2:
-        return _texts(np.ascontiguousarray(column))
-    if column.dtype.kind == "f" and not np.isfinite(column).all():
-        return [value if np.isfinite(value) else repr(value) for value in column.tolist()]
-    values: list[Any] = column.tolist()
-    return values
+@dataclass(frozen=True)
+class Column:
+    """Values of shape (k,), and which of them each row has: `codes` of shape (n,), None where each row has its own.
+
+    `values` are finite numbers, or a list of what Python has for them, None for a row that has no such value.
+    """
+
+    values: npt.NDArray[Any] | list[Any]
+    codes: Indices | None = None
+    nulls: bool = False
+    """Whether a row without a value says so; else it has no such column."""
+
+    def __len__(self) -> int:
+        return len(self.values if self.codes is None else self.codes)
+
+    def cells(self) -> list[Any]:
+        """One value a row."""
+        values = self.values if isinstance(self.values, list) else self.values.tolist()
+        return values if self.codes is None else [values[code] for code in self.codes.tolist()]
+
+    def of(self, rows: Indices | slice) -> Column:
+        """The column of some of the rows."""
+        if self.codes is not None:
+            return replace(self, codes=self.codes[rows])
+        if isinstance(self.values, list) and not isinstance(rows, slice):
+            return replace(self, values=[self.values[row] for row in rows.tolist()])
+        return replace(self, values=self.values[rows])
+
+    def kinds(self) -> tuple[set[type], int]:
+        """The types of its values, and the largest of those that are whole numbers, or less."""
+        if isinstance(self.values, list):
+            whole = (value for value in self.values if type(value) is int)
+            return {type(value) for value in self.values if value is not None}, max(whole, default=0)
+        if self.values.dtype.kind == "f" or not len(self.values):
+            return {float} if len(self.values) else set(), 0
+        return {int}, int(self.values.max())
+
+
+def same(value: Any, count: int) -> Column:
+    """A column of one value."""
+    return Column([value], np.zeros(count, np.intp))
+
+
+def behind(parts: Sequence[Column]) -> Column:
+    """The rows of several columns one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    first = np.cumsum([0, *(len(part.values) for part in parts)])
+    codes = [np.arange(len(part.values)) if part.codes is None else part.codes for part in parts]
+    kinds = {None if isinstance(part.values, list) else part.values.dtype for part in parts}
+    values = (
+        np.concatenate([part.values for part in parts])
+        if len(kinds) == 1 and None not in kinds
+        else [value for part in parts for value in Column(part.values).cells()]
+    )
+    return Column(values, np.concatenate([code + low for code, low in zip(codes, first.tolist(), strict=False)]), parts[0].nulls)
+
+
+def column(values: npt.NDArray[Any], codes: Indices | None = None) -> Column:
+    """Numbers as they are, byte strings as `told`, truths and a float that JSON has no word for as Python has them."""
+    if values.ndim == 2:
+        return Column(_texts(np.ascontiguousarray(values)), codes)
+    if values.dtype.kind == "b":
+        return Column(values.tolist(), codes)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        return Column([value if np.isfinite(value) else repr(value) for value in values.tolist()], codes)
+    return Column(values.astype(values.dtype.newbyteorder("=")), codes)
 
 
 def _texts(column: npt.NDArray[np.uint8]) -> list[str]:

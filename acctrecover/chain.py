@@ -18,42 +18,38 @@ from collections.abc import Sequence
 from itertools import accumulate
 from math import log2
 
+from acctrecover.costs import (
+    CARRIED,
+    EMPTY,
+    GAP,
+    INNER,
+    KIN,
+    PADDED,
+    PASSED,
+    PER_BYTE,
+    PER_RECORD,
+    READ_BIT,
+    READ_BYTE,
+    READ_SLIP,
+    SKIPPED,
+    SLIP,
+    SLIP_GROWTH,
+    SOUND,
+    STRADDLED,
+    SWITCH,
+    UNMET,
+)
 from acctrecover.framed import LEAD
 from acctrecover.grammar import END, Candidates, Grammar, Step
 from acctrecover.kin import Kin
 
-GAP = 1.0
-UNMET = 1.0
-SWITCH = 2.0
-PER_BYTE = 1 / 280
-"""So that what one lost carrier may hold is not worth a gap, while a chain longer than that is."""
-READ_SLIP, READ_BIT, READ_BYTE = 0.04, 0.05, 0.1
-CARRIED = 0.15
-SLIP, SLIP_GROWTH = 0.2, 0.06
-EMPTY = 0.6
-"""More for a damaged length byte that should say 0, or that would take in or leave out a part of a chain."""
-SOUND = 0.25
-"""More for damage to a header that is sound as it stands, in a way that the bytes behind it do not single out."""
-SKIPPED = 0.1
-"""More for each linked record that a damaged length byte would take in, up to EMPTY."""
-PER_RECORD = 0.08
-PASSED = 0.5
-"""More for each linked record among bytes put in behind a record: what is put in is no stream."""
-NEARBY = 1
-RESUMED = 4096
-"""How far behind a wound the carried stream may go on."""
-INNER = 0.5
-"""More for a record behind a cut carrier that is not the first of its chain, unless it begins almost where it should."""
-PADDED = 0.3
-"""Instead of a gap, for the fill bytes of a buffer that was moved."""
 FOLLOWED = 3
 """Records in a row that no chance makes of a stream read out of step."""
 LAPPED = 8
 """Bytes of the next record that one of fixed size may have instead of its own and be sound."""
-KIN = 1.6
-"""Less where the records behind a break go on the history before it, more where such records are passed over."""
-STRADDLED = 0.6
-"""More for bytes put in behind a record, where a record linked onwards begins inside it: bytes missing are likelier."""
+NEARBY = 1
+RESUMED = 4096
+"""How far behind a wound the carried stream may go on."""
 
 
 class Skeleton:
@@ -159,15 +155,15 @@ class Skeleton:
         self.at[dialect, start] = i
 
     def _overlaps(self, i: int) -> bool:
-        """Whether a record begins in the last bytes of candidate `i`, of the same dialect, that FOLLOWED others or the input's end
-        follow: `i` has lost as many bytes."""
+        """Whether a record begins in the last bytes of candidate `i`, of the same dialect, that FOLLOWED others follow, or the
+        input's end where what is left behind `i` is no record's beginning: `i` has lost as many bytes."""
         given, dialect, stop = self.given, self.given.dialects[i], self.given.landings[i]
         for j in range(max(i + 1, bisect_left(given.starts, stop - LAPPED)), bisect_left(given.starts, stop)):
             if given.dialects[j] == dialect:
                 after, count = j, 0
                 while after != END and given.landings[after] < self.high and count < FOLLOWED:
                     after, count = self.at.get((dialect, given.landings[after]), END), count + 1
-                if after != END:
+                if after != END and (count == FOLLOWED or (dialect, stop) not in given.heads):
                     return True
         return False
 
@@ -179,7 +175,7 @@ class Skeleton:
         total, after = self.best[first] - PER_BYTE * landing - PER_RECORD * self.linked[first], self.best_at[first]
         cut = landing + (grammar.pitch or grammar.head) > self.high  # what is left holds no header: the stream was cut there
         if self.final and grammar.pitch is None and (dialect, landing) in given.heads and (dialect, landing) not in self.at:
-            return GAP, END  # the input ends inside this record
+            return self._ending(landing, dialect)
         if self.final and grammar.pitch is None and self._damage(self.high, landing, dialect):
             return GAP + READ_BYTE, END
         total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
@@ -192,6 +188,15 @@ class Skeleton:
                 if kept < total:
                     return kept, same
         return total, after
+
+    def _ending(self, landing: int, dialect: int) -> tuple[float, int]:
+        """The input ends inside the record at `landing`, or that has a byte too many, or too few, in its header, by which its
+        end fits another record exactly."""
+        slips = [
+            (t, extra) for t, extra in self._readable(landing, dialect) if self._damage(self.given.starts[t], landing, dialect) < 0
+        ]
+        total, after = min(((GAP + extra + self.cost[t], t) for t, extra in slips), default=(GAP, END))
+        return (total, after) if total < GAP + CARRIED else (GAP, END)
 
     def _damage(self, stop: int, landing: int, dialect: int) -> int:
         """What one damaged byte of a header at `landing` makes the record end at `stop`, 0 for none."""
@@ -213,6 +218,7 @@ class Skeleton:
         last = max(ends, default=landing)
         if loose is not None:
             last = max(last, landing + grammar.head + loose[2])
+        straddled = own == END and any(self._onward(dialect, at) for at in range(landing + 1, landing + grammar.head - 1))
         j = bisect_left(given.starts, landing + grammar.head - 1)
         while j < self.n and given.starts[j] <= last:
             if given.dialects[j] == dialect:
@@ -235,7 +241,7 @@ class Skeleton:
                             extra += EMPTY if damage != 1 or size == grammar.head else SOUND
                         elif damage < 0 or empty or (damage > 1 and self._carried(own) != END):
                             extra += SOUND
-                    if self.within[j] > landing:
+                    if straddled or self.within[j] > landing:
                         extra += STRADDLED
                     if skipped:
                         extra += KIN * self.kin.goes_on(dialect, landing, passed)
@@ -372,7 +378,12 @@ class Skeleton:
         inside = range(given.starts[i] + 1, given.starts[i] + self.grammars[dialect].head)
         if i + 1 == self.n or given.starts[i + 1] >= inside.stop:
             return False
-        return any((n := self.at.get((dialect, t), END)) != END and (dialect, given.landings[n]) in self.at for t in inside)
+        return any(self._onward(dialect, t) for t in inside)
+
+    def _onward(self, dialect: int, at: int) -> bool:
+        """Whether a record that another one follows begins just there."""
+        n = self.at.get((dialect, at), END)
+        return n != END and (dialect, self.given.landings[n]) in self.at
 
     def _carried(self, i: int) -> int:
         """The record that the payload of a candidate begins with, or END."""

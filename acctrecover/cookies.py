@@ -16,8 +16,8 @@ from acctrecover.errors import AcctrecoverError, OutputError
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.voids import ERROR
 
-WINDOW = 1 << 22
-"""Bytes counted at once; even, so that aligned words do not straddle windows."""
+WINDOW = 1 << 19
+"""Bytes counted at once: few enough for a cache, and even, so that aligned words do not straddle windows."""
 WORDS = 1 << 16
 GIB = 1 << 30
 COOKIE = 0x2B91

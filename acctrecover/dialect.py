@@ -43,7 +43,7 @@ def clocks(dialect: Dialect, octets: Octets, found: Found) -> npt.NDArray[Any]:
 def numbers(dialect: Dialect, octets: Octets, found: Found, *names: str) -> npt.NDArray[Any]:
     """What candidates tell by expressions of their Record ("clock", "serial"), NaN where there is none: shape (names, n)."""
     out = np.full((len(names), len(found.starts)), np.nan)
-    for shape, skip, which in dialect.shapes(octets, found):
+    for shape, skip, which in dialect.shapes(octets, found, *names):
         told = [(row, expr) for row, name in enumerate(names) if (expr := getattr(shape.record, name)) is not None]
         if told:
             records = shape.gather(octets, found.starts[which] + skip)

@@ -93,8 +93,8 @@ class Fixed:
     def _beside(self, starts: Offsets) -> Bools:
         return among(starts - self.size, starts) | among(starts + self.size, starts)
 
-    def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
-        """(shape, bytes before its first field, indices of the candidates of that shape)."""
+    def shapes(self, octets: Octets, found: Found, *having: str) -> list[tuple[Shape, int, Offsets]]:
+        """(shape, bytes before its first field, indices of the candidates of that shape): all are of one."""
         return [(self.shape, 0, np.arange(len(found.starts)))]
 
     def reader(self, octets: Octets, low: int) -> Reader:

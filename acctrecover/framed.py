@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.columns import pick
+from acctrecover.evidence import HeaderEvidence
 from acctrecover.expr import field_of
 from acctrecover.heading import opening_of, places_of
 from acctrecover.kinds import Kinds
@@ -18,21 +17,20 @@ from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
 from acctrecover.shape import Bools, Octets, Shape, size_of
 from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
-from acctrecover.unrelated import BACKGROUNDS
 
 WORDS = (1, 2, 4, 8)
 """Widths of a first field that numpy searches for."""
 MEASURED = 16, 256
 """Payload bytes of open types up to which evidence is measured for each length; above that for powers of two up to the second."""
-TRIED = 1 << 18
-"""Offsets at which it is measured how rare headers of other streams than the plain ones are."""
 LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
+TELLING = 24.0
+"""Bits of the records that a sound one takes in, from which its length is wrong: fewer are there by chance in long streams."""
 FIRST = 1 << 13
 """Bytes in which a run is looked for at first."""
 
 
-class FramedDialect:
+class FramedDialect(HeaderEvidence):
     """A stream of records whose headers tell their type and length."""
 
     pitch: int | None = None
@@ -52,6 +50,7 @@ class FramedDialect:
         self.opening = opening_of(self.header, declared)
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
+        self.declaring: dict[tuple[str, ...], Bools] = {}
         spans = {
             number: record.lengths or (size_of(f"{self.name} {record.name}", record.layout),) * 2
             for number, record in declared.types.items()
@@ -255,11 +254,16 @@ class FramedDialect:
             if endless:
                 sure.append(i)
             elif (lead < 0 or not sound or one_bit) and not (sound and carries):
-                unlikely = lead < 0 or lead > LEAD or not sound
+                unlikely = lead < 0 or not sound or (lead > LEAD and self._proof(octets, found, ends) >= TELLING)
                 low, high = self.kinds.span(number)
                 if unlikely and low <= max(lead, 0) <= high:
                     out.setdefault(number, []).append(i)
         return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
+
+    def _proof(self, octets: Octets, found: Found, starts: set[int]) -> float:
+        """The evidence in bits of the candidates that begin at some offsets."""
+        which = np.searchsorted(found.starts, np.array(sorted(starts), np.int64))
+        return float(self.bits(octets, Found(found.starts[which], found.sizes[which])).sum())
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
         """Which candidates are of a type that may have several lengths."""
@@ -283,13 +287,15 @@ class FramedDialect:
             out &= octets[found.starts + width + i] == byte
         return out
 
-    def shapes(self, octets: Octets, found: Found) -> list[tuple[Shape, int, Offsets]]:
-        """(shape, bytes before its first field, indices of the candidates of that shape)."""
+    def shapes(self, octets: Octets, found: Found, *having: str) -> list[tuple[Shape, int, Offsets]]:
+        """(shape, bytes before its first field, indices of the candidates of that shape); only those of kinds whose Record declares
+        one of `having`, as "clock" or "rules", where any is named."""
         headers = self.headers(octets, found.starts)
         slots = self.kinds.slots(self._types(headers))
         lengths = found.sizes - self.head if self.declared.align == 1 else self._lengths(headers)
         keys = slots << 32 | np.where(self.kinds.low[slots] == self.kinds.high[slots], 0, lengths)
-        order = np.argsort(keys, kind="stable")
+        which = np.flatnonzero(self._declaring(*having)[slots]) if having else np.arange(len(slots))
+        order = which[np.argsort(keys[which], kind="stable")]
         edges = np.flatnonzero(np.diff(keys[order])) + 1
         groups = np.split(order, edges) if len(order) else []
         numbers = self.kinds.numbers
@@ -297,10 +303,17 @@ class FramedDialect:
             (self.payload(int(numbers[keys[g[0]] >> 32]), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups
         ]
 
+    def _declaring(self, *having: str) -> Bools:
+        """Which kinds, in the order of `kinds`, have a Record that declares one of these."""
+        if having not in self.declaring:
+            records = [self.declared.types[number] for number in self.kinds.numbers.tolist()]
+            self.declaring[having] = np.array([*(any(map(record.declares, having)) for record in records), False])
+        return self.declaring[having]
+
     def sound(self, octets: Octets, found: Found) -> Bools:
         """Which candidates keep every rule of their payload."""
         good = np.ones(len(found.starts), np.bool_)
-        for shape, skip, which in self.shapes(octets, found):
+        for shape, skip, which in self.shapes(octets, found, "rules"):
             if shape.rules:
                 good[which] = shape.valid(shape.gather(octets, found.starts[which] + skip))
         return good
@@ -312,50 +325,13 @@ class FramedDialect:
             return False
         return not at[0].rules or bool(at[0].valid(np.frombuffer(octets[at[1] : at[1] + at[0].size].tobytes(), at[0].dtype))[0])
 
-    @cached_property
-    def ruled_bits(self) -> float:
-        """Evidence in bits of a header's rules, over the background that passes most easily, but for those of type and length."""
-        asked = [not reads <= self.told for reads in self.header.reads]
-        return min(float(self.header.weighed(background)[asked].sum()) for background in BACKGROUNDS)
-
-    @cached_property
-    def header_bits(self) -> float:
-        """Evidence in bits of a header of any type and length that are allowed."""
-        return self._header_bits(int((self.kinds.high - self.kinds.low + 1)[:-1].sum()))
-
-    @cached_property
-    def fixed_bits(self) -> float:
-        """Evidence in bits of a header whose type has one length only."""
-        return self._header_bits(int((self.kinds.low == self.kinds.high).sum()))
-
-    @cached_property
-    def loose_bits(self) -> float:
-        """Evidence in bits of a header whose type has several lengths."""
-        return self._header_bits(int((self.kinds.high - self.kinds.low + 1)[:-1][self.kinds.low[:-1] < self.kinds.high[:-1]].sum()))
-
-    @property
-    def least_bits(self) -> float:
-        """Evidence in bits of the headers that give least."""
-        return min(self.fixed_bits, self.loose_bits)
-
-    def _header_bits(self, ways: int) -> float:
-        """Bits of a header that keeps its rules, and whose type and length are one of so many pairs that there may be."""
-        told = 8 * sum(self.header.dtype[name].itemsize for name in self.told)
-        return float(self.ruled_bits + told - math.log2(max(ways, 1)))
-
-    @cached_property
-    def measured_bits(self) -> float:
-        """How rare headers are at the offsets of background bytes, in bits: what one proves whose type asks for few fields."""
-        samples = (np.frombuffer(background.sample(TRIED), np.uint8) for background in BACKGROUNDS)
-        return min(math.log2((TRIED + 1) / (len(self.heads(octets).starts) + 1)) for octets in samples)
-
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""
-        out = np.zeros(len(found.starts))
-        for shape, skip, which in self.shapes(octets, found):
-            head = self.loose_bits if shape.record.lengths else self.fixed_bits
-            open_ended = self.places is None and shape.record.lengths
-            out[which] = min(head, self.measured_bits) if open_ended else head
+        loose = self._declaring("lengths")[self.kinds.slots(self._types(self.headers(octets, found.starts)))]
+        out = np.full(len(found.starts), self.fixed_bits)
+        if loose.any():
+            out[loose] = self.loose_bits if self.places is not None else min(self.loose_bits, self.measured_bits)
+        for shape, skip, which in self.shapes(octets, found, "rules"):
             if shape.rules:
                 good = shape.valid(shape.gather(octets, found.starts[which] + skip))
                 out[which[good]] += shape.bits

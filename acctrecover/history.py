@@ -19,6 +19,8 @@ NEAR = 60.0
 """Seconds before the first record of a stream that may still be its own time."""
 BACK = 512
 """Timed records before a fall that may be ones from further on."""
+CLOSE = 8
+"""Of these the ones that are looked at one by one: where clocks differ a little all along, that takes least time."""
 COMMON = 4
 """Of so many records with clocks, one at most may fall back where they are of one history."""
 MOST = 3
@@ -142,11 +144,13 @@ class History:
 
     def _ahead(self, offsets: Offsets, seconds: Floats, row: int) -> _Early | None:
         """The records just before a fall whose clocks leapt ahead, if they did."""
-        low = max(0, row - BACK)
-        behind = np.flatnonzero(seconds[low:row] <= seconds[row] + STEP)
-        first = low + int(behind[-1]) + 1 if len(behind) else low
-        if not len(behind) and int(offsets[low]) != self._first:
-            return None
+        low, second = max(0, row - BACK), seconds[row] + STEP
+        first = next((at for at in range(row, max(low, row - CLOSE), -1) if seconds[at - 1] <= second), low)
+        if first == low:
+            behind = np.flatnonzero(seconds[low:row] <= second)
+            first = low + int(behind[-1]) + 1 if len(behind) else low
+            if not len(behind) and int(offsets[low]) != self._first:
+                return None
         leap = seconds[first] - seconds[first - 1] if first else np.inf
         if first == row or leap < ABRUPT * (seconds[row - 1] - seconds[row]):
             return None

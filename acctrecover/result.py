@@ -16,7 +16,7 @@ from acctrecover.others import Other
 from acctrecover.packed import Break, Part
 from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
-from acctrecover.stream import Found
+from acctrecover.stream import Found, Offsets
 from acctrecover.voids import WIDE
 
 if TYPE_CHECKING:
@@ -134,50 +134,91 @@ class Scan:
 
     def placed(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Rows of `told.batches()` by offsets and sizes in the input."""
+        placed = rows if self.transfer is None else rows.copy()
+        placed["offset"], placed["size"] = self.spans(rows["offset"], rows["size"].astype(np.int64))
+        return placed
+
+    def spans(self, starts: Offsets, sizes: Offsets) -> tuple[Offsets, Offsets]:
+        """Offsets and sizes of `told` as they are in the input."""
         if self.transfer is None or self.transfer.undone is None:
-            return rows
+            return starts, sizes
         from acctrecover.retrace import spans
 
-        placed = rows.copy()
-        placed["offset"], placed["size"] = spans(rows["offset"], rows["size"].astype(np.int64), self.transfer.undone)
-        return placed
+        return spans(starts, sizes, self.transfer.undone)
 
     def batches(self) -> Iterator[tuple[Dialect | None, npt.NDArray[Any], npt.NDArray[np.uint8], int]]:
         """(dialect, rows of RECORD, bytes, their offset) in offset order, some megabytes at a time."""
+        for batch in self.in_batches():
+            yield batch.dialect, batch.rows(), batch.octets, batch.low
+
+    def in_batches(self) -> Iterator[Batch]:
+        """The same without a row for each record."""
         with open_source(self.evidence) as source:
             for extent in self.extents:
-                yield from self.within(source, extent)
+                yield from self.of_extent(source, extent)
 
-    def within(
-        self, source: Source, extent: Extent, low: int | None = None
-    ) -> Iterator[tuple[Dialect | None, npt.NDArray[Any], npt.NDArray[np.uint8], int]]:
-        """The batches of one extent, `source` being the evidence; of a chain those from `low` on, where one of them begins."""
+    def of_extent(self, source: Source, extent: Extent, low: int | None = None) -> Iterator[Batch]:
+        """Those of one extent, `source` being the evidence; of a chain those from `low` on, where one of them begins."""
         dialect = self.by_extent.get(extent.start)
-        odd = {oddity.offset: oddity for oddity in extent.oddities}
         if extent.kind == "gap" or dialect is None:
-            torn = np.zeros(len(odd), RECORD)
-            for row, oddity in zip(torn, extent.oddities, strict=True):
-                row["offset"], row["size"], row["status"] = oddity.offset, oddity.size, oddity.status
-                row["format"], row["byte_order"] = extent.format or "", extent.byte_order or ""
-            yield None, torn, np.zeros(0, np.uint8), extent.start
+            starts, sizes = (np.array([getattr(odd, name) for odd in extent.oddities], np.int64) for name in ("offset", "size"))
+            yield Batch(None, np.zeros(0, np.uint8), Found(starts - extent.start, sizes), extent.start, extent)
             return
         start = extent.start if low is None else low
         for octets, found, at in chain_batches(source, dialect, start, extent.stop, extent.oddities):
-            yield dialect, _rows(dialect, octets, found, at, odd), octets, at
+            yield Batch(dialect, octets, found, at, extent)
 
 
-def _rows(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, odd: dict[int, Oddity]) -> npt.NDArray[Any]:
-    rows = np.zeros(len(found.starts), RECORD)
-    rows["offset"], rows["size"] = found.starts + low, found.sizes
-    rows["format"], rows["byte_order"], rows["status"] = dialect.name, dialect.order, "intact"
-    for shape, _, which in dialect.shapes(octets, found):
-        rows["type"][which] = shape.record.name
-    rows["evidence_bits"] = dialect.bits(octets, found)
-    for offset, oddity in odd.items():
-        at = int(np.searchsorted(rows["offset"], offset))
-        if at < len(rows) and rows["offset"][at] == offset:
-            rows["status"][at] = oddity.status
-    return rows
+@dataclass(frozen=True)
+class Batch:
+    """Records of one extent looked at together: those `found` in `octets`, which begin at `low`; torn ones have no dialect."""
+
+    dialect: Dialect | None
+    octets: npt.NDArray[np.uint8] = field(repr=False)
+    found: Found
+    low: int
+    extent: Extent
+
+    @property
+    def format(self) -> str:
+        return self.extent.format or "" if self.dialect is None else self.dialect.name
+
+    @property
+    def order(self) -> str:
+        return self.extent.byte_order or "" if self.dialect is None else self.dialect.order
+
+    @cached_property
+    def odd(self) -> dict[int, str]:
+        """The status of each record that is not intact, by its number in the batch."""
+        if self.dialect is None:
+            return {number: oddity.status for number, oddity in enumerate(self.extent.oddities)}
+        told = {oddity.offset: oddity.status for oddity in self.extent.oddities}
+        offsets = np.array(sorted(told), np.int64)
+        starts = self.found.starts + self.low
+        at = np.searchsorted(starts, offsets)
+        held = at < len(starts)
+        held[held] = starts[at[held]] == offsets[held]
+        return {number: told[offset] for number, offset in zip(at[held].tolist(), offsets[held].tolist(), strict=True)}
+
+    @cached_property
+    def bits(self) -> npt.NDArray[np.float32]:
+        """The evidence of each record in bits."""
+        found = self.found
+        return (
+            np.zeros(len(found.starts), np.float32) if self.dialect is None else self.dialect.bits(self.octets, found).astype("f4")
+        )
+
+    def rows(self) -> npt.NDArray[Any]:
+        """The records as rows of RECORD."""
+        rows = np.zeros(len(self.found.starts), RECORD)
+        rows["offset"], rows["size"] = self.found.starts + self.low, self.found.sizes
+        rows["format"], rows["byte_order"], rows["status"] = self.format, self.order, "intact"
+        for shape, _, which in [] if self.dialect is None else self.dialect.shapes(self.octets, self.found):
+            rows["type"][which] = shape.record.name
+        rows["evidence_bits"] = self.bits
+        for number, status in self.odd.items():
+            rows["status"][number] = status
+        return rows
 
 
 def chain_batches(
@@ -189,12 +230,14 @@ def chain_batches(
         if dialect.slots and (solid := source.solid(at, stop, WIDE)):  # the unused slots of a sparse file take no time
             at += (solid[0][0] - at) // dialect.smallest * dialect.smallest
         high = min(stop, at + BATCH)
-        data = bytearray(source.read(at, high + dialect.largest))
-        for oddity in oddities:
-            for offset, _, after in oddity.patches:
-                if at <= offset < at + len(data):
-                    data[offset - at : offset - at + 1] = after
-        octets = np.frombuffer(bytes(data), np.uint8)
+        data = source.read(at, high + dialect.largest)
+        patches = [(offset - at, after) for odd in oddities for offset, _, after in odd.patches if at <= offset < at + len(data)]
+        if patches:
+            healed = bytearray(data)
+            for offset, after in patches:
+                healed[offset : offset + 1] = after
+            data = bytes(healed)
+        octets = np.frombuffer(data, np.uint8)
         found = dialect.offsets(octets, 0, min(len(octets), stop - at + 8), at)
         keep = found.starts + at < high
         if dialect.pitch is None and high < stop:

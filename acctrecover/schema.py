@@ -68,6 +68,11 @@ class Record:
     def __post_init__(self) -> None:
         _named(self.name, LONGEST_TYPE)
 
+    def declares(self, name: str) -> bool:
+        """Whether it has one of its optional parts, as "clock" or "rules"."""
+        part = getattr(self, name)
+        return len(part) > 0 if isinstance(part, Mapping) else part is not None
+
 
 ORDERS = ("little", "big")
 LONGEST_NAME, LONGEST_TYPE = 16, 16

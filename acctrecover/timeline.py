@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.dialect import Dialect
-from acctrecover.export import table
+from acctrecover.cells import Column, same
 from acctrecover.extent import Extent
+from acctrecover.frames import Frame, Table, frames, general
 from acctrecover.moments import EPOCH, moments
-from acctrecover.result import Scan
+from acctrecover.result import Batch, Scan
 from acctrecover.source import Source, open_source
-from acctrecover.stream import Found
 
 STEP = 1 << 15
 """Rows decoded together."""
@@ -27,7 +26,7 @@ OPEN = 16
 NOTHING = 127
 """The scale of records whose input tells no time at all: they come last."""
 
-Batch = tuple[Dialect | None, npt.NDArray[Any], npt.NDArray[np.uint8], int]
+Held = tuple[Batch, dict[str, Column]]
 
 
 @dataclass
@@ -41,32 +40,35 @@ class Timeline:
     scans: Sequence[Scan]
     since: Mapping[str, float] = field(default_factory=dict)
 
-    def rows(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[dict[str, Any]]:
-        """Every record as one dict, as `export.rows` has it, with the name of its input first, as `file`.
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every record as one dict, as `export.rows` has it, with the name of its input first, as `file`."""
+        for table in self.tables():
+            yield from table.dicts()
 
-        `progress` is told of the bytes that the records take.
-        """
+    def tables(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[Table]:
+        """The same as tables of STEP rows. `progress` is told of the bytes that the records take."""
         with ExitStack() as stack:
             sources = [stack.enter_context(open_source(scan.told.evidence)) for scan in self.scans]
             places, seconds, scales = self._places(sources)
             order = np.lexsort((seconds, scales))
             del seconds, scales
             firsts = np.array([place.first for place in places], np.int64)
-            held: OrderedDict[int, Batch] = OrderedDict()
+            held: OrderedDict[int, Held] = OrderedDict()
             for low in range(0, len(order), STEP):
                 part = order[low : low + STEP]
                 owner = np.searchsorted(firsts, part, "right") - 1
-                out: list[dict[str, Any]] = [{}] * len(part)
+                made: list[Frame] = []
                 for number in np.unique(owner).tolist():
                     place, which = places[number], np.flatnonzero(owner == number)
-                    dialect, rows, octets, base = _kept(held, number, partial(place.batch, self.scans, sources))
-                    at = part[which] - place.first
-                    back = np.argsort(at)  # a table is made in offset order
                     scan = self.scans[place.scan]
-                    for index, row in zip(which[back].tolist(), table(scan, dialect, rows[at[back]], octets, base), strict=True):
-                        out[index] = {"file": scan.name, **row}
-                yield from out
-                progress(sum(row["size"] for row in out))
+                    batch, told = _kept(held, number, partial(place.batch, scan, sources[place.scan]))
+                    at = part[which] - place.first
+                    back = np.argsort(at)  # records are decoded in offset order
+                    for frame in frames(batch, told, at[back]):
+                        columns = {"file": same(scan.name, len(frame.rows)), **frame.columns}
+                        made.append(Frame(which[back][frame.rows], columns))
+                yield Table(len(part), made)
+                progress(sum(sum(frame.columns["size"].cells()) for frame in made))
 
     def _places(self, sources: Sequence[Source]) -> tuple[list[_Place], npt.NDArray[np.float64], npt.NDArray[np.int8]]:
         """Where the batches are, and the time of every record, with the number of its scale, in the order of the inputs."""
@@ -78,20 +80,20 @@ class Timeline:
         for number, (scan, source) in enumerate(zip(self.scans, sources, strict=True)):
             begun = len(times)
             for extent in scan.told.extents:
-                for dialect, rows, octets, low in scan.told.within(source, extent):
-                    if not len(rows):
+                for batch in scan.told.of_extent(source, extent):
+                    count, dialect = len(batch.found.starts), batch.dialect
+                    if not count:
                         continue
-                    seconds, scale = np.zeros(len(rows)), np.full(len(rows), -1, np.int8)
-                    found = Found(rows["offset"] - low, rows["size"].astype(np.int64))
-                    for which, epoch, told in moments(dialect, octets, found) if dialect is not None else ():
+                    seconds, scale = np.zeros(count), np.full(count, -1, np.int8)
+                    for which, epoch, told in moments(dialect, batch.octets, batch.found) if dialect is not None else ():
                         known = epoch in self.since
                         names += [] if known or epoch in names else [epoch]
                         seconds[which] = told + self.since.get(epoch, 0.0)
                         scale[which] = np.where(np.isfinite(told), names.index(EPOCH if known else epoch), -1)
-                    places.append(_Place(number, extent, low, total))
+                    places.append(_Place(number, extent, batch.low, total))
                     times.append(seconds)
                     scales.append(scale)
-                    total += len(rows)
+                    total += count
             times[begun:], scales[begun:] = _filled(times[begun:], scales[begun:])
         return places, np.concatenate([np.zeros(0), *times]), np.concatenate([np.zeros(0, np.int8), *scales])
 
@@ -105,11 +107,13 @@ class _Place:
     low: int
     first: int
 
-    def batch(self, scans: Sequence[Scan], sources: Sequence[Source]) -> Batch:
-        return next(scans[self.scan].told.within(sources[self.scan], self.extent, self.low))
+    def batch(self, scan: Scan, source: Source) -> Held:
+        """It, and the columns that all of its records have."""
+        batch = next(scan.told.of_extent(source, self.extent, self.low))
+        return batch, general(scan, batch)
 
 
-def _kept(held: OrderedDict[int, Batch], number: int, made: Callable[[], Batch]) -> Batch:
+def _kept(held: OrderedDict[int, Held], number: int, made: Callable[[], Held]) -> Held:
     """A batch at hand, or made; the ones that were asked for longest ago are let go."""
     if number not in held:
         if len(held) >= OPEN:

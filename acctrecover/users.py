@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from acctrecover.cells import Column
 from acctrecover.errors import AcctrecoverError
 from acctrecover.source import open_source
 
@@ -29,14 +29,14 @@ class Users:
         """The names of columns with one for the user behind each that holds a user id."""
         return list(dict.fromkeys(name for column in names for name in (column, user_column(column)) if name))
 
-    def named(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A row of a record with the user's name, where it is known, behind each of its user ids."""
-        out: dict[str, Any] = {}
-        for name, value in row.items():
-            out[name] = value
-            column = user_column(name)
-            if column is not None and column not in row and value in self.names:
-                out[column] = self.names[value]
+    def named(self, columns: Mapping[str, Column]) -> dict[str, Column]:
+        """The columns of records with one of the user's name, where it is known, behind each that holds a user id."""
+        out: dict[str, Column] = {}
+        for name, held in columns.items():
+            out[name] = held
+            other = user_column(name)
+            if other is not None and other not in columns:
+                out[other] = Column([self.names.get(value) for value in Column(held.values).cells()], held.codes)
         return out
 
 

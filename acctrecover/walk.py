@@ -186,7 +186,7 @@ class Walker:
     def _search(self, low: int, before: Dialect | None, seen: list[int], often: bool) -> Step:
         """Look at every offset from here on until a chain can be followed again."""
         reach, far = max(8 * NEAR, 2 * self.largest) if often else NEAR, max(FAR, 4 * self.largest)
-        known = [self.dialects[number] for number in seen]
+        known = [dialect for number, dialect in enumerate(self.dialects) if number in seen or (seen and dialect is before)]
         while True:
             last = often or reach >= far
             # a search ends at a multiple of its reach, so that wherever searches began they soon are the same ones

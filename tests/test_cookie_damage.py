@@ -46,3 +46,12 @@ def test_another_cookie_is_found_when_it_is_named() -> None:
     record = (0x1234).to_bytes(2, "little") + b"\x06\x04" + (77).to_bytes(4, "little")
     assert scan(record * 10, ["cookie"], cookie=0x1234).counts["intact"] == 10
     assert scan(record * 10, ["cookie"]).counts["intact"] == 0
+
+
+def test_one_header_that_chance_left_at_the_end_of_a_payload_does_not_make_its_length_wrong() -> None:
+    """Its record ends where the payload does, and a length with one bit less would end before it; both are chance."""
+    whole = (CORPORA / "cookie" / "le.cookie").read_bytes()
+    payload = bytes(32) + bytes.fromhex("912ba904") + b"last"
+    found = scan(whole + bytes.fromhex("912bbe28") + payload + whole, ["cookie"])
+    assert found.whole
+    assert len(found.records) == 2 * len(scan(whole).records) + 1

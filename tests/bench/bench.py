@@ -1,18 +1,26 @@
-"""Ours against its peers on the same file in one run, as a table of medians and ratios. Run by `make bench`."""
+"""Ours against its peers on the same file in one run, as a table of medians and ratios. Run by `make bench`.
+
+`--size 1GiB` takes a file, and a cookie stream, as large as that; peers that print each record then have 2,000,000 records.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+
+from acctrecover.sizes import quantity
 
 SAMPLE = Path(__file__).resolve().parent.parent.parent / "corpora" / "linux-v3" / "pacct-v3"
 RECORDS = 2_000_000
@@ -48,27 +56,56 @@ print(len(GreedyRange(load_formats()["acct_v3"].record.layout).parse_file(sys.ar
 """
 PART = 20
 """One in so many records is what the slowest are measured on, and what they took is told of as many."""
+WRITER = SAMPLE.parent.parent / "cookie_stream.c"
+MEAN = 27
+"""Bytes of a record that it writes, some."""
 
 
-def commands(large: Path, damaged: Path, part: Path, histogram: Path) -> dict[str, list[str]]:
+def commands(folder: Path) -> dict[str, list[str]]:
     """What is run, by the name it has in the table; what all are compared with comes first."""
-    few = f"{RECORDS // PART:,} records"
+    large, stream, some, damaged, part = (str(folder / name) for name in ("large", "stream", "some", "damaged", "part"))
+    many = os.path.getsize(some) // SIZE
+    few = f"{os.path.getsize(part) // SIZE:,} records"
+    of_some = "" if os.path.getsize(large) == os.path.getsize(some) else f" of {many:,} records"
     return {
-        "acctrecover scan, SHA-256 included": [*OURS, "scan", str(large)],
-        "acctrecover scan, 1 % of 4 KiB blocks random": [*OURS, "scan", str(damaged)],
-        "cat": ["cat", str(large)],
-        "C histogram of words": [str(histogram), str(large)],
-        f"acctrecover scan --records .csv of {few}": [*OURS, "scan", str(part), "--records", str(part) + ".csv", "--force"],
-        f"dump-acct of {few}": ["dump-acct", str(part)],
-        f"construct GreedyRange of {few}": [sys.executable, "-c", CONSTRUCT, str(part)],
-        "dump-acct": ["dump-acct", str(large)],
-        "lastcomm": ["lastcomm", "-f", str(large)],
-        "sa": ["sa", str(large)],
-        "openssl dgst -sha256": ["openssl", "dgst", "-sha256", str(large)],
-        "acctrecover cookie-stats": [*OURS, "cookie-stats", str(large)],
+        "acctrecover scan, SHA-256 included": [*OURS, "scan", large],
+        f"acctrecover scan{of_some}, 1 % of 4 KiB blocks random": [*OURS, "scan", damaged],
+        "acctrecover scan of a cookie stream as large": [*OURS, "scan", stream],
+        "cat": ["cat", large],
+        "C histogram of words": [str(folder / "histogram"), large],
+        f"acctrecover scan --records .csv{of_some}": [*OURS, "scan", some, "--records", f"{some}.csv", "--force"],
+        f"dump-acct{of_some}, into a file": ["sh", "-c", 'dump-acct "$0" > "$0.txt"', some],
+        f"acctrecover scan --records .parquet of {few}": [*OURS, "scan", part, "--records", f"{part}.parquet", "--force"],
+        f"construct GreedyRange of {few}": [sys.executable, "-c", CONSTRUCT, part],
+        f"lastcomm{of_some}": ["lastcomm", "-f", some],
+        "sa": ["sa", large],
+        "openssl dgst -sha256": ["openssl", "dgst", "-sha256", large],
+        "acctrecover cookie-stats": [*OURS, "cookie-stats", large],
         f"acctrecover scan of {SAMPLE.stat().st_size // SIZE} records": [*OURS, "scan", str(SAMPLE)],
         "acctrecover --help": [*OURS, "--help"],
     }
+
+
+def build(folder: Path, size: int) -> None:
+    """The files that the commands read: `large` and `stream` of that size, and of the records of `large` no more than RECORDS in
+    `some`, one in PART of those in `part`, and `damaged` ones."""
+    sample = SAMPLE.read_bytes()
+    with (folder / "large").open("wb") as file:
+        for copy in range(-(-size // len(sample))):
+            file.write(later(sample, copy * SPAN))
+    with (folder / "large").open("rb") as file:
+        octets = bytearray(file.read(RECORDS * SIZE if size > RECORDS * SIZE else -1))
+    (folder / "some").write_bytes(octets)
+    (folder / "part").write_bytes(octets[: len(octets) // SIZE // PART * SIZE])
+    rng = random.Random(1)
+    for block in rng.sample(range(len(octets) // 4096), len(octets) // 4096 // 100):
+        octets[block * 4096 : (block + 1) * 4096] = rng.randbytes(4096)
+    (folder / "damaged").write_bytes(octets)
+    (folder / "histogram.c").write_text(HISTOGRAM)
+    if shutil.which("gcc"):
+        for name, source in (("histogram", folder / "histogram.c"), ("writer", WRITER)):
+            subprocess.run(["gcc", "-O2", "-o", folder / name, source], check=True)
+        subprocess.run([folder / "writer", "le", "1", str(size // MEAN), "0", folder / "stream", os.devnull], check=True)
 
 
 def later(sample: bytes, by: int) -> bytes:
@@ -87,37 +124,34 @@ def seconds(command: list[str]) -> float:
     return time.perf_counter() - begin
 
 
+def installed(command: list[str]) -> bool:
+    """Whether the program of a command is there, of a shell's the one that it starts, and what it reads."""
+    program = command[2].split()[0] if command[0] == "sh" else command[0]
+    return shutil.which(program) is not None and (not command[-1].endswith("/stream") or os.path.exists(command[-1]))
+
+
 def main() -> None:
-    """Run each command in turn, all of them RUNS times over, so that a machine that drifts favours none."""
-    sample = SAMPLE.read_bytes()
-    with tempfile.TemporaryDirectory() as folder:
-        large = Path(folder) / "pacct"
-        with large.open("wb") as file:
-            for copy in range(-(-RECORDS * SIZE // len(sample))):
-                file.write(later(sample, copy * SPAN))
-        size = large.stat().st_size
-        damaged, part, histogram = Path(folder) / "damaged", Path(folder) / "part", Path(folder) / "histogram"
-        octets = bytearray(large.read_bytes())
-        rng = random.Random(1)
-        part.write_bytes(octets[: RECORDS // PART * SIZE])
-        for block in rng.sample(range(size // 4096), size // 4096 // 100):
-            octets[block * 4096 : (block + 1) * 4096] = rng.randbytes(4096)
-        damaged.write_bytes(octets)
-        del octets
-        (source := histogram.with_suffix(".c")).write_text(HISTOGRAM)
-        if shutil.which("gcc"):
-            subprocess.run(["gcc", "-O2", "-o", histogram, source], check=True)
-        every = commands(large, damaged, part, histogram)
-        missing = [name for name, command in every.items() if shutil.which(command[0]) is None]
+    """Run each command in turn, all of them several times over, so that a machine that drifts favours none."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--size", type=partial(quantity, "--size"), default=RECORDS * SIZE, help="bytes of the large file, as 1Gi")
+    options.add_argument("--runs", type=int, default=RUNS, help="how many runs the medians are of")
+    options.add_argument("--only", default="", help="only commands with a match of this in their name, and the first")
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        build(folder, asked.size)
+        size = (folder / "large").stat().st_size
+        every = {name: command for name, command in commands(folder).items() if re.search(asked.only, name) or "SHA-256" in name}
+        missing = [name for name, command in every.items() if not installed(command)]
         times: dict[str, list[float]] = {name: [] for name in every if name not in missing}
-        for run in range(RUNS + 1):
+        for run in range(asked.runs + 1):
             for name, kept in times.items():
                 took = seconds(every[name])
                 if run:  # the first reads the file into the page cache
                     kept.append(took)
     medians = {name: statistics.median(kept) for name, kept in times.items()}
     ours = next(iter(medians.values()))
-    print(f"{size // SIZE:,} v3 records, {size / 1e6:.0f} MB; whole processes, medians of {RUNS} interleaved runs\n")
+    print(f"{size // SIZE:,} v3 records, {size / 1e6:.0f} MB; whole processes, medians of {asked.runs} interleaved runs\n")
     print("| command | seconds | times scan's |\n|---|---|---|")
     for name, median in medians.items():
         print(f"| {name} | {median:.2f} | {median / ours:.1f} |")
