@@ -43,8 +43,8 @@ from acctrecover.framed import LEAD
 from acctrecover.grammar import END, Candidates, Grammar, Step
 from acctrecover.kin import Kin
 
-FOLLOWED = 3
-"""Records in a row that no chance makes of a stream read out of step."""
+FIRM = 18.0
+"""Bits of linked records that no chance makes of a stream read out of step."""
 LAPPED = 8
 """Bytes of the next record that one of fixed size may have instead of its own and be sound."""
 NEARBY = 1
@@ -155,15 +155,16 @@ class Skeleton:
         self.at[dialect, start] = i
 
     def _overlaps(self, i: int) -> bool:
-        """Whether a record begins in the last bytes of candidate `i`, of the same dialect, that FOLLOWED others follow, or the
+        """Whether a record begins in the last bytes of candidate `i`, of the same dialect, with FIRM evidence behind it, or the
         input's end where what is left behind `i` is no record's beginning: `i` has lost as many bytes."""
         given, dialect, stop = self.given, self.given.dialects[i], self.given.landings[i]
         for j in range(max(i + 1, bisect_left(given.starts, stop - LAPPED)), bisect_left(given.starts, stop)):
             if given.dialects[j] == dialect:
-                after, count = j, 0
-                while after != END and given.landings[after] < self.high and count < FOLLOWED:
-                    after, count = self.at.get((dialect, given.landings[after]), END), count + 1
-                if after != END and (count == FOLLOWED or (dialect, stop) not in given.heads):
+                after, bits = j, 0.0
+                while after != END and given.landings[after] < self.high and bits < FIRM:
+                    bits += given.bits[after]
+                    after = self.at.get((dialect, given.landings[after]), END)
+                if after != END and (bits >= FIRM or (dialect, stop) not in given.heads):
                     return True
         return False
 

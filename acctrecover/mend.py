@@ -35,6 +35,8 @@ class Mended:
 
     chain: Chain
     oddity: Oddity
+    beside: tuple[Oddity, ...] = ()
+    """What is odd about its neighbours for that."""
 
 
 def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: Read) -> list[Mended]:
@@ -128,7 +130,9 @@ def _sharing(dialect: Fixed, low: int, high: int, read: Read) -> Mended | None:
     if len(octets) < dialect.size or not dialect.shape.valid(dialect.shape.view(octets))[0]:
         return None
     odd = Oddity(low, dialect.size, "suspect", f"shares its last {missing} byte(s) with the next record: as many are missing")
-    return Mended(Chain(dialect, low, high, 1, dialect.shape.bits, (low,)), odd)
+    told = f"shares its first {missing} byte(s) with the record before: as many are missing from either"
+    next_one = Oddity(high, dialect.size, "suspect", told)
+    return Mended(Chain(dialect, low, high, 1, dialect.shape.bits, (low,)), odd, (next_one,))
 
 
 def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
@@ -164,6 +168,21 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
     payloads = np.ascontiguousarray(readings[:, skip:]).reshape(-1).view(shape.dtype)
     if shape.valid(payloads).any():
         return Oddity(start, size, "suspect", f"no header at its end: {gap} byte(s) may have been put into it")
+    return None
+
+
+def doubt_after(chain: Chain, low: int, read: Read) -> Oddity | None:
+    """What speaks against the first record of a chain of fixed size that a gap from `low` on precedes: the few bytes of the gap
+    may be its own first ones, and as many of those behind them what was put in."""
+    dialect, gap = chain.dialect, chain.start - low
+    if not isinstance(dialect, Fixed) or not 0 < gap <= SHARED or gap % dialect.size == 0:
+        return None
+    octets = read(low, chain.start + dialect.size)
+    readings = np.stack([np.concatenate((octets[:i], octets[i + gap :])) for i in range(1, dialect.size)])
+    readings = readings[(readings != octets[gap:]).any(axis=1)]
+    if len(readings) and dialect.shape.valid(np.ascontiguousarray(readings).reshape(-1).view(dialect.shape.dtype)).any():
+        told = f"the {gap} byte(s) before it may be its own, and as many of its first ones put in"
+        return Oddity(chain.start, dialect.size, "suspect", told)
     return None
 
 

@@ -18,7 +18,7 @@ from acctrecover.dialect import Dialect, dialects
 from acctrecover.errors import FormatError, SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.fill import fill
-from acctrecover.mend import doubt_before, mend
+from acctrecover.mend import doubt_after, doubt_before, mend
 from acctrecover.others import LEAD, identify
 from acctrecover.registry import Declaration, choose, load_formats, ships
 from acctrecover.result import WRITING, Scan
@@ -243,11 +243,11 @@ def _mended(chains: list[Chain], source: Source, read: Read, *, doubting: bool) 
             inside = before is not None and after is not None and before.count > 3 < after.count
             mended = mend(at, edge, before, after, read) if (known or inside) and (framed or doubting) else []
             if before is not None and after is not None and not mended and doubting:
-                doubt = doubt_before(before, edge, read)
-                oddities += [doubt] if doubt else []
+                doubts = doubt_before(before, edge, read), doubt_after(after, at, read)
+                oddities += [doubt for doubt in doubts if doubt]
             for found in mended:
                 join(out, found.chain)
-                oddities.append(found.oddity)
+                oddities += [found.oddity, *found.beside]
         if chain is not None:
             join(out, chain)
             at, before = chain.stop, chain

@@ -164,6 +164,26 @@ def test_a_gap_behind_a_record_that_shares_its_last_byte_is_told() -> None:
     assert [gap.cause for gap in found.gaps] == ["torn record", "foreign data"]
 
 
+def test_two_records_that_share_a_byte_are_both_suspect() -> None:
+    """Either may have lost it: what the other byte is was read as a part of it."""
+    stream = V3[: 20 * SIZE]
+    shared = 0
+    for at in range(5 * SIZE, 9 * SIZE):
+        rows = scan(stream[:at] + stream[at + 1 :], ["acct_v3"]).records
+        inside = rows["offset"][:-1] + rows["size"][:-1] > rows["offset"][1:]
+        assert not inside.sum() or rows["status"][:-1][inside].tolist() == rows["status"][1:][inside].tolist() == ["suspect"]
+        shared += int(inside.sum())
+    assert shared > 20
+
+
+def test_a_byte_between_two_records_may_be_the_first_of_the_second() -> None:
+    (gap,) = scan(V3[: 5 * SIZE] + b"\x1b" + V3[5 * SIZE : 9 * SIZE]).gaps
+    assert (gap.start, gap.stop, gap.cause) == (5 * SIZE, 5 * SIZE + 1, "bytes inserted")
+    statuses = scan(V3[: 5 * SIZE] + b"\x1b" + V3[5 * SIZE : 9 * SIZE]).records["status"].tolist()
+    assert statuses[5] == "suspect"
+    assert set(statuses[:5] + statuses[6:]) == {"intact"}
+
+
 def test_records_that_repeat_as_a_habit_are_no_duplicates() -> None:
     habit = b"".join(record(0x80 + n % 5, bytes([n % 5] * 20)) for n in range(400))
     assert [extent.cause for extent in scan(habit).extents] == [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import struct
@@ -199,3 +200,12 @@ def test_a_repaired_wtmp_is_read_by_utmpdump_and_last(gone: tuple[int, int], tmp
     assert result.kept == len(whole) - len(lost)
     shown = subprocess.run(["last", "-f", tmp_path / "wtmp"], capture_output=True, check=True, text=True).stdout
     assert shown.count("root ") == sum(cells[0] == "7" for cells in dumped(text))
+
+
+def test_records_of_another_format_may_end_just_where_a_search_ends() -> None:
+    """Too few of them to be followed from there on, so that what goes on behind them is searched with them before it."""
+    image = bytearray(random.Random(4).randbytes(900_000))
+    image[:6400] = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()[:6400]
+    image[523_136 : 1 << 19] = (LOGIN / "wtmp").read_bytes()[: 3 * 384]
+    found = scan(bytes(image), ["acct_v3", "utmp_384"])
+    assert [(chain.start, chain.stop) for chain in found.chains] == [(0, 6400), (523_136, 1 << 19)]
