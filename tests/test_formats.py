@@ -63,6 +63,7 @@ def test_a_users_format_is_repaired_and_listed(tmp_path: Path) -> None:
         (GOOD + ', labels={"kind": names({"open": 1})}', HEAD, "door.py:6: 'open' is no number that could stand for 1"),
         (GOOD + ', labels={"kind": flags({"open": 1})}', HEAD, "door.py:6: 'open' is no number that could stand for 1"),
         ('rules={"odd": Call(lambda kind: kind.odd, this.kind)}', HEAD, "door.py:6: AttributeError: 'numpy.ndarray' object has no"),
+        ('rules={"odd": this.kind // 0 == 1}', HEAD, "door.py:6: door: odd fails on a record: integer division"),
         (GOOD, HEAD.replace("Bytes(3)", "Bytes(-3)"), "door.py:6: ValueError: "),
         (GOOD, HEAD + "layout = Struct(1 / 0)\n", "door.py:6: ZeroDivisionError: division by zero"),
         (GOOD, HEAD + "layout = (\n", "door.py:6: '(' was never closed"),
