@@ -9,6 +9,7 @@ version 16. On machines that cannot read unaligned words an empty attribute TYPE
 from Linux 2.6.37 to 4.6 before each aggregate, since 4.7 in the first one, before the struct (kernel/taskstats.c, mk_reply).
 """
 
+from functools import cache
 from typing import Any
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64sl, Int64ul, Struct, this
@@ -76,8 +77,9 @@ def since(version: int) -> list[tuple[str, Any]]:
     return fields
 
 
-def laid_out(fields: list[tuple[str, Any]], prefix: str, most: int | None = None) -> tuple[list[Any], int]:
-    """C's layout of a struct, aligned to 8 bytes, as the fields of a Struct and its size; of the first `most` bytes only."""
+@cache
+def laid_out(version: int, prefix: str = "", most: int | None = None) -> tuple[list[Any], int]:
+    """C's layout of struct taskstats, aligned to 8 bytes, as fields and its size; of the first `most` bytes only."""
     out: list[Any] = []
     at = 0
 
@@ -87,7 +89,7 @@ def laid_out(fields: list[tuple[str, Any]], prefix: str, most: int | None = None
             out.append(f"{prefix}pad{at}" / Bytes(room))
             at += room
 
-    for name, kind in fields:
+    for name, kind in since(version):
         size = kind.sizeof()
         pad(ALIGNED.get(name, 1 if isinstance(kind, type(Bytes(1))) else size))
         if most is not None and at + size > most:
@@ -101,7 +103,7 @@ def laid_out(fields: list[tuple[str, Any]], prefix: str, most: int | None = None
 def stats(version: int, of: int, most: int | None = None, null: int = 0) -> Record:
     """A message with the struct taskstats of a thread, of a group, which is mostly zero, or with both; `null` is BEFORE or WITHIN
     where it has a TYPE_NULL."""
-    fields, size = laid_out(since(version), "", most)
+    fields, size = laid_out(version, "", most)
     names = {field.name for field in fields}
     empty, head = [("null_len", Int16ul), ("null_type", Int16ul)], [("aggr_len", Int16ul), ("aggr_type", Int16ul)]
     ids = [("id_len", Int16ul), ("id_type", Int16ul), ("id", Int32ul)]
@@ -111,7 +113,7 @@ def stats(version: int, of: int, most: int | None = None, null: int = 0) -> Reco
     layout = ["cmd" / Int8ul, "genl_version" / Int8ul, "reserved" / Int16ul, *(name / kind for name, kind in first), *fields]
     if of == BOTH:
         second = [*before, *head, *ids, *struct]
-        layout += [f"tgid_{name}" / kind for name, kind in second] + laid_out(since(version), "tgid_", most)[0]
+        layout += [f"tgid_{name}" / kind for name, kind in second] + laid_out(version, "tgid_", most)[0]
     rules: dict[str, Any] = {"id": (this.id > 0) & (this.id <= PID_MAX_LIMIT), "stats_len": this.stats_len == size + 4}
     if null:
         rules |= {"null": (this.null_len == 4) & (this.null_type == TYPE_NULL), "stats_type": this.stats_type == 3}
@@ -146,7 +148,7 @@ def kind(told: int, of: int) -> int:
     return (told << 8) + of
 
 
-SIZES = {version: laid_out(since(version), "")[1] for version in range(8, 18)}
+SIZES = {version: laid_out(version)[1] for version in range(8, 18)}
 """328, 344, 352, 368, 400, 416, 432, 560, 560 and 688 bytes."""
 EARLY = (80, 248, 272, 288, 312, 328)
 """Sizes of versions 1 to 7: fields were only put at the end."""
