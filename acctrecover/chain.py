@@ -139,9 +139,8 @@ class Skeleton:
         if grammar.pitch is None:
             forsaken = GAP + (UNMET if firm else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
-                price = forsaken + (
-                    max(extra, 0.0) if firm else extra
-                )  # what a header at its end confirms is not cut for its kin alone
+                # what a header at its end confirms is not cut for its kin alone
+                price = forsaken + (max(extra, 0.0) if firm else extra)
                 if price + self.cost[t] < total:
                     total, after, cut = price + self.cost[t], t, True
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut

@@ -323,7 +323,7 @@ class FramedDialect(HeaderEvidence):
         at = self.shape_at(octets, 0)
         if at is None or self.sized(at[0].size + at[1]) != len(octets):
             return False
-        return not at[0].rules or bool(at[0].valid(np.frombuffer(octets[at[1] : at[1] + at[0].size].tobytes(), at[0].dtype))[0])
+        return at[0].keeps(octets[at[1] : at[1] + at[0].size].tobytes())
 
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""

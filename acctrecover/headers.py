@@ -194,7 +194,7 @@ def _payload_fits(dialect: FramedDialect, octets: bytes) -> bool:
     length = len(octets) - dialect.head
     for number in dialect.kinds.always(length):
         shape = dialect.payload(number, length)
-        if shape.rules and shape.bits >= SOUND and shape.valid(np.frombuffer(octets[dialect.head :], shape.dtype))[0]:
+        if shape.rules and shape.bits >= SOUND and shape.keeps(octets[dialect.head :]):
             return True
     return False
 

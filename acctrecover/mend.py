@@ -14,6 +14,7 @@ from acctrecover.fill import SHARED
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.heal import NEIGHBOURS, difference, framed_reading, heal_fixed
+from acctrecover.shape import Shape
 from acctrecover.stream import Found
 from acctrecover.survey import Chain
 
@@ -127,7 +128,7 @@ def _sharing(dialect: Fixed, low: int, high: int, read: Read) -> Mended | None:
     if not 0 < missing <= SHARED:
         return None
     octets = read(low, low + dialect.size)
-    if len(octets) < dialect.size or not dialect.shape.valid(dialect.shape.view(octets))[0]:
+    if not dialect.begins(octets):
         return None
     odd = Oddity(low, dialect.size, "suspect", f"shares its last {missing} byte(s) with the next record: as many are missing")
     told = f"shares its first {missing} byte(s) with the record before: as many are missing from either"
@@ -160,13 +161,7 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
         return Oddity(start, size, "suspect", "no header at its end: its length may be wrong")
     if gap > LONGEST_SLIP or len(octets) < size + gap or size != chain.stop - start:
         return None
-    base = octets[:size]
-    readings = np.stack([np.concatenate((octets[:i], octets[i + gap : size + gap])) for i in range(skip, size)])
-    readings = readings[(readings != base).any(axis=1)]
-    if not len(readings):
-        return None
-    payloads = np.ascontiguousarray(readings[:, skip:]).reshape(-1).view(shape.dtype)
-    if shape.valid(payloads).any():
+    if _otherwise(shape, octets[skip : size + gap], octets[skip:size], gap, first=0):
         return Oddity(start, size, "suspect", f"no header at its end: {gap} byte(s) may have been put into it")
     return None
 
@@ -178,12 +173,20 @@ def doubt_after(chain: Chain, low: int, read: Read) -> Oddity | None:
     if not isinstance(dialect, Fixed) or not 0 < gap <= SHARED or gap % dialect.size == 0:
         return None
     octets = read(low, chain.start + dialect.size)
-    readings = np.stack([np.concatenate((octets[:i], octets[i + gap :])) for i in range(1, dialect.size)])
-    readings = readings[(readings != octets[gap:]).any(axis=1)]
-    if len(readings) and dialect.shape.valid(np.ascontiguousarray(readings).reshape(-1).view(dialect.shape.dtype)).any():
+    if _otherwise(dialect.shape, octets, octets[gap:], gap, first=1):
         told = f"the {gap} byte(s) before it may be its own, and as many of its first ones put in"
         return Oddity(chain.start, dialect.size, "suspect", told)
     return None
+
+
+def _otherwise(shape: Shape, octets: npt.NDArray[np.uint8], base: npt.NDArray[np.uint8], gap: int, *, first: int) -> bool:
+    """Whether a record and `gap` bytes more are, without as many from one of its bytes on, a sound one that differs from `base`;
+    no byte before the `first` one is taken out."""
+    if shape.size <= first:
+        return False
+    readings = np.stack([np.concatenate((octets[:i], octets[i + gap :])) for i in range(first, shape.size)])
+    readings = readings[(readings != base).any(axis=1)]
+    return bool(shape.valid(readings.reshape(-1).view(shape.dtype)).any())
 
 
 def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:

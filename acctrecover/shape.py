@@ -51,7 +51,8 @@ class Shape:
         self.rules = list(record.rules.items()) if self.size else []
         self.closed = [row for row, (name, _) in enumerate(self.rules) if name in record.closed]
         """Which rules tell where the record ends."""
-        self.functions: dict[int, Callable[[Columns | Single], Any]] = {}
+        self.functions: dict[int, tuple[Any, Callable[[Columns | Single], Any]]] = {}
+        self.plain: dict[int, bool] = {}
 
     def prove(self) -> None:
         """Try what the declaration says beyond its layout. Raises FormatError where it does not hold together."""
@@ -78,7 +79,12 @@ class Shape:
     @cached_property
     def native(self) -> list[bool]:
         """Which rules may be asked of columns in the fields' own types."""
-        return [native(expr, self.dtype, self.big) for _, expr in self.rules]
+        return list(map(self._native, range(len(self.rules))))
+
+    def _native(self, row: int) -> bool:
+        if row not in self.plain:
+            self.plain[row] = native(self.rules[row][1], self.dtype, self.big)
+        return self.plain[row]
 
     @cached_property
     def struct(self) -> Any:
@@ -197,7 +203,7 @@ class Shape:
             return False
         one = Single(octets, self.dtype, self.big)
         for row in self.telling:
-            if not native(self.rules[row][1], self.dtype, self.big):
+            if not self._native(row):
                 return bool(self.valid(np.frombuffer(octets, self.dtype, 1))[0])
             if not self.function(self.rules[row][1])(one):
                 return False
@@ -248,10 +254,10 @@ class Shape:
             return self.function(expr)(Widened(records, self.big))
 
     def function(self, expr: Any) -> Callable[[Columns | Single], Any]:
-        """An expression of the declaration, compiled when it is first asked for."""
+        """An expression, compiled when it is first asked for, and kept beside that: no other one may get its id."""
         if id(expr) not in self.functions:
-            self.functions[id(expr)] = function(expr, self.big)
-        return self.functions[id(expr)]
+            self.functions[id(expr)] = expr, function(expr, self.big)
+        return self.functions[id(expr)][1]
 
     def clocks(self, records: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """Seconds since the epoch by the declaration's clock, NaN where it has none: shape (records,)."""

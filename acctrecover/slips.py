@@ -51,7 +51,7 @@ def _head(gap: Gap, dialect: Fixed) -> Verdict:
     alike = gap.likeness.of(gap.column, lost)[gap.column != 0].sum() >= 0
     if len(octets) <= dialect.shape.dtype[-1].itemsize:  # less than the last field: any that fits a sound record
         grafted = np.concatenate((gap.samples[0][: dialect.size][:lost], gap.column))
-        alike = alike or bool(dialect.shape.valid(dialect.shape.view(grafted))[0])
+        alike = alike or dialect.begins(grafted)
     if holds and (alike or (bits >= TELLING and len(octets) - octets.count(0) >= WRITTEN)):
         return Verdict("truncated head", f"the last {len(octets)} bytes of a record whose start is lost", None, lost)
     return Verdict("foreign data", f"{look(octets)} before the first record; it fits no record's end")

@@ -14,13 +14,11 @@ import numpy.typing as npt
 
 from acctrecover.cells import Column, same
 from acctrecover.extent import Extent
-from acctrecover.frames import Frame, Table, frames, general
+from acctrecover.frames import STEP, Frame, Table, frames, general
 from acctrecover.moments import EPOCH, moments
 from acctrecover.result import Batch, Scan
 from acctrecover.source import Source, open_source
 
-STEP = 1 << 15
-"""Rows decoded together."""
 OPEN = 16
 """Batches kept at hand: what inputs have written at one time lies in few of each."""
 NOTHING = 127
