@@ -15,7 +15,7 @@ from acctrecover.fixed import Fixed
 from acctrecover.result import Scan, chain_batches
 from acctrecover.shape import Octets, Shape
 from acctrecover.source import Source, open_source
-from acctrecover.stream import Found
+from acctrecover.stream import Found, among
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -27,7 +27,8 @@ FINE = ("ms", "us", "ns")
 
 @dataclass(frozen=True)
 class Trail:
-    """The n records of a format and byte order that belong where they stand, in offset order; each column of shape (n,).
+    """The n records of a format and byte order that belong where they stand, none suspect, in offset order; each column of
+    shape (n,).
 
     `clocks` and `began` are seconds since the epoch, NaN where a record does not tell. `numbers` are serial numbers, 0 where
     there are none. `names` stand for the bytes of the field that names what ran, `prints` for those of the whole record where
@@ -70,14 +71,18 @@ def _trail(source: Source, dialect: Dialect, extents: Sequence[Extent]) -> Trail
         if total and extent.start != end:
             breaks.append(total)
         end = extent.stop
+        doubted = np.array([odd.offset for odd in extent.oddities if odd.status == "suspect"], np.int64)
         for octets, found, low in chain_batches(source, dialect, extent.start, extent.stop, extent.oddities):
+            kept = ~among(found.starts + low, doubted)
+            breaks += (total + np.cumsum(kept)[~kept]).tolist()  # a suspect record says nothing of the stream
+            found = Found(found.starts[kept], found.sizes[kept])
             parts.append(_columns(dialect, octets, found, low))
             total += len(found.starts)
-    if not parts:
+    if not total:
         return None
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     offsets, sizes, clocks, began, numbers, names, prints, closes = columns
-    return Trail(dialect, offsets, sizes, clocks, began, numbers, names, prints, closes, np.array(breaks, np.int64))
+    return Trail(dialect, offsets, sizes, clocks, began, numbers, names, prints, closes, np.unique(np.array(breaks, np.int64)))
 
 
 def _columns(dialect: Dialect, octets: Octets, found: Found, low: int) -> list[npt.NDArray[Any]]:
