@@ -153,7 +153,7 @@ def verdict(scan: Scan, signs: int = 0, given: Again = ()) -> Iterator[str]:
     else:
         parts = [f"{number(counts['intact'], 'record')} intact"]
         parts += [f"{counts[status]:,} {status}" for status in ("suspect", "healed", "torn") if counts[status]]
-        gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}"
+        gaps = f"{number(lost(scan.extents), 'byte')} in {number(len(scan.gaps), 'gap')}" if scan.gaps else "no gap"
         yield f"{name}: damaged: {', '.join(parts)}; {gaps}{unwritten(scan)}{misplaced(scan)}{broken_words(scan)}{look}"
 
 
