@@ -322,7 +322,7 @@ class Skeleton:
                     extra += KIN * self.kin.goes_on(dialect, start, self.at[dialect, head])
                 if self.within[j] > start:
                     extra += STRADDLED
-                elif head == t and self.kin.goes_on(dialect, start, j) and not self._rivalled(j, landing):
+                elif head == t and given.bits[j] > 0 and self.kin.goes_on(dialect, start, j) and not self._rivalled(j, landing):
                     extra -= KIN
                 out.append((j, extra))
             j += 1
