@@ -75,13 +75,14 @@ def entries(sample: Sample) -> list[tuple[int, int]]:
 
 
 def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) -> bool:
-    """Whether a fault is one that follows from how little the format marks. No record is lost for that.
+    """Whether a fault is one that follows from how little the format marks. No record is lost for that, but one that the same bytes
+    show as wounded: where a byte is gone, or put in, between equal ones, as where one record ends in what the next begins with.
 
     What proves little may be called suspect before the first wound of its stream, and behind its last; and so may all that is left
     where that is too little to tell a stream from other bytes, and the records of the wounded entry. A record of little evidence
     that is read out of step may be as sound as the one it is made of.
     """
-    places = head(sample)[1]
+    data, places = head(sample)
     what, _, where = fault.partition(" at ")
     beside = {now: start for start, size in places if (now := wound.moved(start, size)) is not None}
     if what.startswith("doubts"):
@@ -90,8 +91,25 @@ def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) 
         doubted = set(map(int, where.strip("[]").split(",")))
         near = {now for now in beside if isinstance(sample.dialect, Fixed) and now in doubted and _few(sample, now, wound, beside)}
         return doubted <= mates | near
+    if what.startswith("lost"):
+        start = beside[int(where)]
+        low, high = alike(data, wound)
+        return low < start + dict(places)[start] and start < high
     reach = (max(weak(sample, formats).values(), default=-1) + 1) * max(size for _, size in places)
     return what.startswith("invented") and isinstance(sample.dialect, Fixed) and abs(int(where) - wound.at) <= reach
+
+
+def alike(data: bytes, wound: Wound) -> tuple[int, int]:
+    """(start, stop) of the bytes of which any one might be the one that is gone, or beside which the one put in might be."""
+    values = {data[wound.at : wound.at + 1] if wound.gone else wound.put}
+    low, high = wound.at, wound.at + wound.gone
+    if len(wound.put) + wound.gone != 1:
+        return low, low
+    while low and data[low - 1 : low] in values:
+        low -= 1
+    while high < len(data) and data[high : high + 1] in values:
+        high += 1
+    return low, high
 
 
 def _few(sample: Sample, place: int, wound: Wound, beside: dict[int, int]) -> bool:
