@@ -39,9 +39,9 @@ from acctrecover.costs import (
     SWITCH,
     UNMET,
 )
-from acctrecover.framed import LEAD
 from acctrecover.grammar import END, Candidates, Grammar, Step
 from acctrecover.kin import Kin
+from acctrecover.misled import LEAD
 
 FIRM = 18.0
 """Bits of linked records that no chance makes of a stream read out of step."""
