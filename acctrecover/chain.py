@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
-from math import log2
+from math import inf, log2
 
 from acctrecover.costs import (
     CARRIED,
@@ -61,9 +61,7 @@ class Skeleton:
     def __init__(self, given: Candidates, grammars: Sequence[Grammar], low: int, high: int, *, final: bool) -> None:
         self.given, self.grammars, self.low, self.high, self.final = given, grammars, low, high, final
         self.n = len(given.starts)
-        self.cost = [0.0] * self.n
-        self.follow = [END] * self.n
-        self.cut = [False] * self.n
+        self.cost, self.follow, self.cut = [0.0] * self.n, [END] * self.n, [False] * self.n
         self.at: dict[tuple[int, int], int] = {}
         self.into: dict[tuple[int, int], list[int]] = {}
         for i in range(self.n):
@@ -78,6 +76,8 @@ class Skeleton:
         self.best[self.n] = PER_BYTE * high + PER_RECORD * self.linked[self.n]
         self.read: dict[tuple[int, int], list[tuple[int, float]]] = {}
         self.phase: dict[tuple[int, int], int] = {}
+        self.least = inf
+        """What the cheapest candidate settled so far costs."""
         for i in range(self.n - 1, -1, -1):
             self._settle(i)
 
@@ -117,11 +117,13 @@ class Skeleton:
         given = self.given
         start, landing, dialect = given.starts[i], given.landings[i], given.dialects[i]
         grammar = self.grammars[dialect]
-        linked = self.at.get((dialect, landing), END)
-        cut = False
+        linked, cut = self.at.get((dialect, landing), END), False
         firm = linked != END and grammar.pitch is None and not self._crossed(linked)
+        surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.least  # any break costs as much
         if landing >= self.high:
             total, after = 0.0, END
+        elif surely:
+            total, after = self.cost[linked] + given.unsound[i], linked
         else:
             if firm:  # what follows the header there is that header's own affair
                 total, after = self.cost[linked] + given.unsound[i], linked
@@ -136,7 +138,7 @@ class Skeleton:
             if linked != END and self.cost[linked] + given.unsound[i] <= total:
                 total, after = self.cost[linked] + given.unsound[i], linked
         total += given.whole[i]
-        if grammar.pitch is None:
+        if grammar.pitch is None and not surely:
             forsaken = GAP + (UNMET if firm else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
                 # what a header at its end confirms is not cut for its kin alone
@@ -144,6 +146,7 @@ class Skeleton:
                 if price + self.cost[t] < total:
                     total, after, cut = price + self.cost[t], t, True
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
+        self.least = min(self.least, self.cost[i])
         value = self.cost[i] + PER_BYTE * start + PER_RECORD * self.linked[i]
         self.best[i], self.best_at[i] = min((value, i), (self.best[i + 1], self.best_at[i + 1]), key=lambda pair: pair[0])
         if grammar.pitch is not None:
@@ -270,8 +273,7 @@ class Skeleton:
         own = self.at.get((dialect, landing), END)
         if own != END and not self._crossed(own):
             return out
-        start = given.starts[i]
-        j = bisect_left(given.starts, landing + 1)
+        start, j = given.starts[i], bisect_left(given.starts, landing + 1)
         passed, goes_on = self.linked[j], self._carried_to(i)
         beyond = self.linked[max(j, bisect_left(given.starts, goes_on))]
         while j < self.n and given.starts[j] <= landing + grammar.largest:
@@ -313,8 +315,7 @@ class Skeleton:
     def _early(self, i: int, start: int, landing: int, dialect: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records that may come next though they begin before `landing`."""
         given, grammar = self.given, self.grammars[dialect]
-        out = []
-        first = start + grammar.head
+        out, first = [], start + grammar.head
         carried, goes_on = self._carried(i), self._carried_to(i)
         carried_from = given.starts[carried] if carried != END else END
         heads: dict[int, int] = {}
