@@ -34,10 +34,14 @@ class Embedded:
         if not len(inside):
             return
         starts, stops, owner = others.starts[inside], others.stops[inside], owner[inside]
-        beside = starts[1:] == stops[:-1]
-        linked = np.append(beside, False) | np.append(False, beside)
-        alone = np.flatnonzero(~linked)
-        linked[alone] = among(stops[alone], starts) | among(starts[alone], np.sort(stops))
+        beside = np.append(starts[1:] == stops[:-1], False)
+        linked = beside.copy()
+        linked[1:] |= beside[:-1]
+        apart = np.flatnonzero(~beside)  # these may be followed by one further on
+        apart = apart[dialect.opens(octets, stops.take(apart))]
+        onward = np.searchsorted(starts, stops.take(apart))
+        follow = starts.take(onward, mode="clip") == stops.take(apart)
+        linked[apart[follow]] = linked[onward[follow]] = True
         counts = np.bincount(owner[linked], minlength=len(found.starts))
         carriers = np.flatnonzero(counts >= LEAST)
         if len(carriers):

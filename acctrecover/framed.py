@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from acctrecover.heading import opening_of, places_of, standing
 from acctrecover.kinds import Kinds
 from acctrecover.links import NO_PATH, Path, linked
 from acctrecover.misled import misled
-from acctrecover.pairs import EVERY, Pairs, Worth
+from acctrecover.pairs import EVERY, Pairs, Worth, groups
 from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
 from acctrecover.shape import Bools, Octets, Shape, size_of
@@ -218,7 +217,7 @@ class FramedDialect(HeaderEvidence):
             part = octets[: start + room]
             found = self.whole(found, len(part))
             landing = self.landing(part, base, found.stops)
-        doubtful = misled(self, part, found, landing, path.lasts, path.others(len(found.starts))) if end else []
+        doubtful = misled(self, part, found, landing, path.taking(landing)) if end else []
         doubtful = [i for i in doubtful if int(found.starts[i]) >= trusted]
         path = path.before(doubtful[0]) if doubtful else path
         if not path.lasts.size:
@@ -240,10 +239,10 @@ class FramedDialect(HeaderEvidence):
         landing = self.landing(octets, base, found.stops)
         if not len(found.starts) or found.starts[0] != start:
             return NO_PATH, found, landing
-        return linked(found.starts, landing, partial(self._likely, octets)), found, landing
+        return linked(found.starts, landing, partial(self.opens, octets)), found, landing
 
-    def _likely(self, octets: Octets, starts: Offsets) -> Bools:
-        """Where the bytes stand that every record begins with."""
+    def opens(self, octets: Octets, starts: Offsets) -> Bools:
+        """At which offsets the bytes stand that every record begins with; those behind the last byte count as at it."""
         out = np.ones(len(starts), np.bool_)
         for index, byte in enumerate(self.opening):
             out &= octets.take(starts + index, mode="clip") == byte
@@ -278,28 +277,17 @@ class FramedDialect(HeaderEvidence):
     def shapes(self, octets: Octets, found: Found, *having: str) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape); only those of kinds whose Record declares
         one of `having`, as "clock" or "rules", where any is named."""
-        brief = found.keys is not None
+        numbers = self.kinds.numbers
         if found.keys is not None:
-            keys: npt.NDArray[Any] = found.keys
-            which = np.flatnonzero(self._paired(*having).take(keys)) if having else np.arange(len(keys))
-        else:
-            headers = self.headers(octets, found.starts)
-            slots = self.kinds.slots(self._types(headers))
-            lengths = found.sizes - self.head if self.declared.align == 1 else self._lengths(headers)
-            keys = slots << 32 | np.where(self.kinds.low[slots] == self.kinds.high[slots], 0, lengths)
-            which = np.flatnonzero(self._declaring(*having)[slots]) if having else np.arange(len(slots))
-        if not len(which):
-            return []
-        keys = keys[which]
-        order = np.argsort(keys, kind="stable")
-        keys, which = keys[order], which[order]
-        edges = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist(), len(keys)]
-        shapes = (self._meant(key, brief=brief) for key in keys[edges[:-1]].tolist())
-        return [(shape, self.head, which[low:high]) for shape, (low, high) in zip(shapes, pairwise(edges), strict=True)]
-
-    def _meant(self, key: int, *, brief: bool) -> Shape:
-        """The payload that a key of `shapes` means."""
-        return self.payload(key >> 8, key & 0xFF) if brief else self.payload(int(self.kinds.numbers[key >> 32]), key & 0xFFFFFFFF)
+            wanted = numbers[self._declaring(*having)[:-1]] if having else numbers
+            return [(self.payload(key >> 8, key & 0xFF), self.head, which) for key, which in self.pairs.groups(found.keys, wanted)]
+        headers = self.headers(octets, found.starts)
+        slots = self.kinds.slots(self._types(headers))
+        lengths = found.sizes - self.head if self.declared.align == 1 else self._lengths(headers)
+        keys = slots << 32 | np.where(self.kinds.low[slots] == self.kinds.high[slots], 0, lengths)
+        which = np.flatnonzero(self._declaring(*having)[slots]) if having else np.arange(len(slots))
+        alike = groups(keys[which], which)
+        return [(self.payload(int(numbers[key >> 32]), key & 0xFFFFFFFF), self.head, own) for key, own in alike]
 
     def _having(self, octets: Octets, found: Found, *having: str) -> Bools:
         """Which candidates are of a kind whose Record declares one of these."""

@@ -35,11 +35,15 @@ class Path:
         parts = [np.arange(low, high + 1) for low, high in zip(self.firsts[-count:], self.lasts[-count:], strict=True)]
         return np.concatenate([NOWHERE, *parts])[-count:]
 
-    def others(self, count: int) -> Offsets:
-        """The candidates, of so many, that are not among them."""
-        behind = np.append(self.firsts[1:], count)
+    def taking(self, landings: Offsets) -> Offsets:
+        """Those of the last ones of stretches that land where a candidate inside them lands, by the landings of all."""
+        behind = np.append(self.firsts[1:], len(landings))
         gaps = behind - self.lasts - 1
-        return np.asarray(np.arange(gaps.sum()) + np.repeat(behind - np.cumsum(gaps), gaps))
+        inside = np.arange(gaps.sum()) + np.repeat(behind - np.cumsum(gaps), gaps)
+        numbers = np.repeat(np.arange(len(gaps)), gaps)
+        out = np.zeros(len(gaps), np.bool_)
+        out[numbers[landings.take(inside) == landings.take(self.lasts).take(numbers)]] = True
+        return self.lasts[out]
 
     def split(self, found: Found) -> Found:
         """The candidates that follow each other, the first one found among them, with the others."""

@@ -34,29 +34,27 @@ class Judge(Protocol):
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]: ...
 
 
-def misled(
-    judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets | None = None, others: Offsets | None = None
-) -> list[int]:
-    """Which candidates, of those at `which` or of all, have a length that one flipped bit would make right, and that takes other
-    records in.
+def taking(found: Found, landing: Offsets) -> Offsets:
+    """The candidates inside which another one begins, that end where another one ends."""
+    which = np.flatnonzero(found.starts[1:] < found.stops[:-1])
+    if not len(which):
+        return which
+    inner = np.append(False, found.starts[1:] < np.maximum.accumulate(found.stops)[:-1])
+    inner[which] = True
+    lands = np.sort(landing[inner])
+    return which[among(landing.take(which), lands[1:][lands[1:] == lands[:-1]])]
+
+
+def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets) -> list[int]:
+    """Which candidates, of those `taking` others in, have a length that one flipped bit would make right.
 
     Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
     such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules
-    that tell where it ends is damage in any case. `landing` is where the record behind each candidate must start; `others` are
-    all candidates that begin inside one of `which`, where that is known and none of `which` does.
+    that tell where it ends is damage in any case. `landing` is where the record behind each candidate must start.
     """
-    carries = np.append(found.starts[1:] < found.stops[:-1], False)
-    which = np.flatnonzero(carries) if which is None else which[carries.take(which)]
+    which = which[found.starts.take(which + 1) < found.stops.take(which)]
     if not len(which):
         return []
-    if others is None:
-        inner = np.append(False, found.starts[1:] < np.maximum.accumulate(found.stops)[:-1])
-        inner[which] = True
-        lands = landing[inner]
-    else:
-        lands = np.concatenate((landing.take(which), landing.take(others)))
-    lands.sort()
-    which = which[among(landing.take(which), lands[1:][lands[1:] == lands[:-1]])]  # where another record ends at the same place
     taken = found.pick(which)
     sound, (told, kept) = judge.sound(octets, taken), judge.ends(octets, taken)
     told &= ~kept

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.kinds import Kinds
+from acctrecover.stream import Offsets
 
 Octets = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint16]
@@ -38,12 +40,34 @@ class Pairs:
         if len(opening) == 2:
             self.doubled[opening[self.kind - 2] << 8 | opening[self.room - 2]] = True
 
-    def keys(self, octets: Octets, starts: npt.NDArray[np.int64]) -> Keys:
+    def keys(self, octets: Octets, starts: Offsets) -> Keys:
         """The keys of the headers at `starts`."""
         keys = octets[self.kind :].take(starts).astype(np.uint16)
         keys <<= 8
         keys |= octets[self.room :].take(starts)
         return keys
+
+    def groups(self, keys: Keys, numbers: Offsets) -> list[tuple[int, Offsets]]:
+        """(key, indices) of those keys that are alike, of some types, in ascending order."""
+        types = (keys >> 8).astype(np.uint8)
+        out: list[tuple[int, Offsets]] = []
+        for number in numbers.tolist():
+            which = np.flatnonzero(types == number)
+            if len(which) and self.open[number << 8]:
+                out += groups(keys.take(which), which)
+            elif len(which):
+                out.append((int(keys[which[0]]), which))
+        return out
+
+
+def groups(keys: npt.NDArray[Any], which: Offsets) -> list[tuple[int, Offsets]]:
+    """(key, those of `which` that have it) of keys and what they are of, in ascending order."""
+    if not len(keys):
+        return []
+    order = np.argsort(keys, kind="stable")
+    keys, which = keys[order], which[order]
+    edges = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist(), len(keys)]
+    return [(key, which[low:high]) for key, (low, high) in zip(keys[edges[:-1]].tolist(), pairwise(edges), strict=True)]
 
 
 class Worth:

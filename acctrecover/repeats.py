@@ -37,12 +37,12 @@ def copied_blocks(octets: Octets, low: int) -> list[int]:
     if count < 2:
         return []
     blocks = octets[skip : skip + count * BLOCK].reshape(count, BLOCK)
-    words = blocks.view(np.uint64) if (skip + octets.ctypes.data) % 8 == 0 else blocks.copy().view(np.uint64)
+    words = [np.ascontiguousarray(blocks[:, key : key + 8]).view(np.uint64)[:, 0] for key in KEYS]
     out: list[int] = []
     for lag in LAGS:
-        rows = np.arange(lag, count)
-        for key in KEYS:
-            rows = rows[words[rows, key // 8] == words[rows - lag, key // 8]]
+        rows = np.flatnonzero(words[0][lag:] == words[0][:-lag]) + lag
+        for word in words[1:]:
+            rows = rows[word[rows] == word[rows - lag]]
         out += [low + skip + row * BLOCK for row in rows.tolist() if (blocks[row] == blocks[row - lag]).all()]
     return sorted(set(out))
 

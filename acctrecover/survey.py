@@ -15,7 +15,7 @@ from acctrecover.dialect import Dialect, numbers
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.grammar import Candidates, Grammar
-from acctrecover.misled import misled
+from acctrecover.misled import misled, taking
 from acctrecover.stream import among
 
 TAKEN_IN = 2
@@ -258,7 +258,7 @@ def survey(
         part = np.zeros(len(found.starts), CANDIDATE)
         part["start"], part["size"], part["landing"], part["owner"] = found.starts + low, found.sizes, landings + low, index
         if isinstance(dialect, FramedDialect):
-            part["whole"][misled(dialect, octets, found, landings)] = MISLED
+            part["whole"][misled(dialect, octets, found, landings, taking(found, landings))] = MISLED
             part["cost"][found.sizes == dialect.smallest] += EMPTY
             part["cost"][dialect.doubled(octets, found)] += DOUBLED
         part["bits"] = dialect.bits(octets, found)
