@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
-from math import inf, log2
+from math import log2
 
 from acctrecover.costs import (
     CARRIED,
@@ -38,6 +38,7 @@ from acctrecover.costs import (
     STRADDLED,
     SWITCH,
     UNMET,
+    Lowest,
 )
 from acctrecover.grammar import END, Candidates, Grammar, Step
 from acctrecover.kin import Kin
@@ -76,8 +77,7 @@ class Skeleton:
         self.best[self.n] = PER_BYTE * high + PER_RECORD * self.linked[self.n]
         self.read: dict[tuple[int, int], list[tuple[int, float]]] = {}
         self.phase: dict[tuple[int, int], int] = {}
-        self.least = inf
-        """What the cheapest candidate settled so far costs."""
+        self.lowest = Lowest(RESUMED + 4 * max((grammar.largest for grammar in grammars), default=0))  # no break reaches further
         for i in range(self.n - 1, -1, -1):
             self._settle(i)
 
@@ -119,7 +119,7 @@ class Skeleton:
         grammar = self.grammars[dialect]
         linked, cut = self.at.get((dialect, landing), END), False
         firm = linked != END and grammar.pitch is None and not self._crossed(linked)
-        surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.least  # any break costs as much
+        surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.lowest.behind(start)  # as any break
         if landing >= self.high:
             total, after = 0.0, END
         elif surely:
@@ -146,7 +146,7 @@ class Skeleton:
                 if price + self.cost[t] < total:
                     total, after, cut = price + self.cost[t], t, True
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
-        self.least = min(self.least, self.cost[i])
+        self.lowest.add(start, self.cost[i])
         value = self.cost[i] + PER_BYTE * start + PER_RECORD * self.linked[i]
         self.best[i], self.best_at[i] = min((value, i), (self.best[i + 1], self.best_at[i + 1]), key=lambda pair: pair[0])
         if grammar.pitch is not None:
