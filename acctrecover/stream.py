@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -47,7 +47,7 @@ class Found:
 
     def moved(self, by: int) -> Found:
         """The same so many bytes further on."""
-        return replace(self, starts=self.starts + by) if by else self
+        return Found(self.starts + by, self.sizes, self.keys) if by else self
 
 
 @dataclass(frozen=True)
