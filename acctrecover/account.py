@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.dialect import Dialect, clocks
+from acctrecover.dialect import Dialect, told
 from acctrecover.divide import explain
 from acctrecover.embedded import Embedded
 from acctrecover.extent import Extent, Oddity
@@ -18,7 +19,7 @@ from acctrecover.framed import FramedDialect
 from acctrecover.held import held
 from acctrecover.history import History, Part
 from acctrecover.mend import unsound
-from acctrecover.repeats import DISTINCT, PROBE, copied_blocks, repeated
+from acctrecover.repeats import DISTINCT, PROBE, REACH, copied_blocks, once, repeated
 from acctrecover.result import chain_batches
 from acctrecover.sequence import Holes
 from acctrecover.source import Source
@@ -36,6 +37,8 @@ MOST = 1 << 12
 """Places at which a repetition is looked for."""
 LOOKED = 1 << 6
 """Chains on either side of a part's border that are looked at for a gap."""
+STEP, MANY = 1 << 20, 1 << 6
+"""Bytes in which places are looked at together, and how many of them at least."""
 MOST_PARTS = 1 << 6
 """Repetitions named."""
 
@@ -126,7 +129,7 @@ class Account:
         extent = Extent("chain", chain.start, chain.stop, chain.dialect.name, chain.dialect.order)
         if isinstance(chain.dialect, Fixed):
             return self._fixed(number, chain, chain.dialect, replace(extent, oddities=tuple(oddities)))
-        return self._framed(number, chain, extent, oddities)
+        return self._framed(number, chain.dialect, extent, oddities)
 
     def _place(self, at: int, number: int) -> None:
         if len(self.places) < MOST and not self.chains[number].dialect.slots:
@@ -155,9 +158,8 @@ class Account:
         seconds: npt.NDArray[np.float64],
         serials: npt.NDArray[np.float64] | None,
     ) -> None:
-        falls = len(history.seams), len(history.parts)
-        history.feed(starts, seconds, serials)
-        if (len(history.seams), len(history.parts)) != falls:
+        asked, lazy = len(self.places) < MOST, not isinstance(self.chains[number].dialect, Fixed)
+        if history.feed(starts, seconds, serials, asked=asked, lazy=lazy) and asked:
             for at in starts[1:][np.diff(seconds) < 0][:MOST].tolist():
                 self._place(int(at), number)
 
@@ -170,37 +172,38 @@ class Account:
         told = [None if np.isnan(second) or dialect.slots else second for second in (first, last)]  # an array has no order
         return self._weighed(replace(extent, first=told[0], last=told[1]), count, count * shape.bits)
 
-    def _framed(self, number: int, chain: Chain, extent: Extent, oddities: list[Oddity], *, anew: bool = True) -> Extent:
+    def _framed(self, number: int, dialect: FramedDialect, extent: Extent, oddities: list[Oddity], *, anew: bool = True) -> Extent:
         """A chain of framed records, or a piece of one; `anew`: it is the chain, which is looked at for the first time."""
-        dialect = chain.dialect
         odd = {oddity.offset: oddity for oddity in oddities}
         count, bits = 0, 0.0
         first = last = None
         carried, steps = Embedded(), Holes()
-        together = Together(dialect) if isinstance(dialect, FramedDialect) and anew else None
+        together = Together(dialect) if anew else None
         for octets, found, low in chain_batches(self.source, dialect, extent.start, extent.stop, oddities):
-            if isinstance(dialect, FramedDialect):
-                carried.look(dialect, octets, found, low)
-                steps.look(dialect, octets, found)
-            wrong = unsound(dialect, octets, found, low)
+            carried.look(dialect, octets, found, low)
+            steps.look(dialect, octets, found)
+            sound, worth = dialect.judged(octets, found)
+            wrong = unsound(dialect, octets, found, low, sound)
             for oddity in [*wrong, *(broken(together.feed(octets, found, low)) if together else [])]:
                 odd.setdefault(oddity.offset, oddity)
-            seconds = clocks(dialect, octets, found)
+            timers = dialect.shapes(octets, found, "clock")
+            [seconds] = told(timers, octets, found, "clock")
             seconds[among(found.starts, np.array([oddity.offset - low for oddity in wrong], np.int64))] = np.nan
-            timed = np.flatnonzero((seconds >= 0) & (seconds < LATEST))
+            sane = (seconds >= 0) & (seconds < LATEST)
+            timed = np.flatnonzero(sane)
             count += len(found.starts)
-            bits += float(dialect.bits(octets, found).sum())
+            bits += float(worth.sum())
             if len(timed):
                 first = float(seconds[timed[0]]) if first is None else first
                 last = float(seconds[timed[-1]])
             if anew:
                 self.marks.setdefault(number, []).append(low)
                 self._feed(number, self._history(dialect), found.starts[timed] + low, seconds[timed], None)
-                for shape, _, which in dialect.shapes(octets, found, "clock"):
-                    own = which[np.isin(which, timed)] if shape.record.clock is not None else which[:0]
+                for shape, _, which in timers:
+                    own = which[sane[which]] if shape.record.clock is not None else which[:0]
                     if len(own):
                         kind = shape.record.name
-                        self._history(dialect, kind).feed(found.starts[own] + low, seconds[own])
+                        self._history(dialect, kind).feed(found.starts[own] + low, seconds[own], asked=False, lazy=True)
                         self.ends[number, kind] = (
                             self.ends.get((number, kind), (float(seconds[own[0]]),))[0],
                             float(seconds[own[-1]]),
@@ -213,7 +216,7 @@ class Account:
             odd.setdefault(oddity.offset, oddity)
         oddities = [odd[offset] for offset in sorted(odd)]
         detail = "; ".join(filter(None, (extent.detail, carried.detail, steps.detail))) or None
-        holes = (steps.gaps, steps.lost) if isinstance(dialect, FramedDialect) and dialect.declared.sequence else None
+        holes = (steps.gaps, steps.lost) if dialect.declared.sequence else None
         extent = replace(self._weighed(extent, count, bits), detail=detail, holes=holes)
         return replace(extent, first=first, last=last, oddities=tuple(oddities))
 
@@ -239,10 +242,29 @@ class Account:
         edges = np.unique(np.concatenate(parts))
         return edges[(edges >= start) & (edges <= stop)]
 
+    def _doubtful(self) -> list[tuple[int, int]]:
+        """The places in offset order, without those where no other header nearby has the same bytes: where there are many in little
+        room that is told at once."""
+        out: list[tuple[int, int]] = []
+        for (number, step), group in groupby(sorted(set(self.places)), lambda place: (place[1], place[0] // STEP)):
+            places, dialect = list(group), self.chains[number].dialect
+            if (
+                len(places) >= MANY
+                and isinstance(dialect, FramedDialect)
+                and len(dialect.opening) > 0
+                and dialect.header.size <= PROBE
+            ):
+                low = max(0, step * STEP - REACH)
+                octets = self._read(low, (step + 1) * STEP + max(PROBE, dialect.largest))
+                alone = set((once(octets, dialect.heads(octets).starts) + low).tolist())
+                places = [place for place in places if place[0] not in alone]
+            out += places
+        return out
+
     def _parts(self) -> list[Part]:
         """What does not belong where it stands, in offset order, none overlapping another: what stands twice goes first."""
         parts: list[Part] = []
-        for at, number in sorted(set(self.places)):
+        for at, number in self._doubtful():
             chain = self.chains[number]
             if len(parts) >= MOST_PARTS or (parts and at < parts[-1].stop):
                 continue
@@ -335,7 +357,7 @@ class Account:
             tail = chain.tail if extent.stop == chain.stop else ()
             count = -(-extent.size // chain.dialect.size)  # the last one may share its last bytes with what follows
             return self._measured(extent, chain.dialect, count, tail)
-        return self._framed(0, chain, extent, oddities, anew=False)
+        return self._framed(0, chain.dialect, extent, oddities, anew=False)
 
 
 def named(extents: list[Extent]) -> list[Extent]:

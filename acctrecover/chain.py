@@ -42,10 +42,11 @@ from acctrecover.costs import (
     STRADDLED,
     SWITCH,
     UNMET,
+    Lowest,
 )
-from acctrecover.framed import LEAD
 from acctrecover.grammar import END, Candidates, Grammar, Step, containers
 from acctrecover.kin import Kin
+from acctrecover.misled import LEAD
 
 
 class Skeleton:
@@ -57,9 +58,7 @@ class Skeleton:
     def __init__(self, given: Candidates, grammars: Sequence[Grammar], low: int, high: int, *, final: bool) -> None:
         self.given, self.grammars, self.low, self.high, self.final = given, grammars, low, high, final
         self.n = len(given.starts)
-        self.cost = [0.0] * self.n
-        self.follow = [END] * self.n
-        self.cut = [False] * self.n
+        self.cost, self.follow, self.cut = [0.0] * self.n, [END] * self.n, [False] * self.n
         self.at: dict[tuple[int, int], int] = {}
         self.into: dict[tuple[int, int], list[int]] = {}
         for i in range(self.n):
@@ -74,6 +73,7 @@ class Skeleton:
         self.best[self.n] = PER_BYTE * high + PER_RECORD * self.linked[self.n]
         self.read: dict[tuple[int, int], list[tuple[int, float]]] = {}
         self.phase: dict[tuple[int, int], int] = {}
+        self.lowest = Lowest(RESUMED + 4 * max((grammar.largest for grammar in grammars), default=0))  # no break reaches further
         for i in range(self.n - 1, -1, -1):
             self._settle(i)
 
@@ -101,11 +101,13 @@ class Skeleton:
         given = self.given
         start, landing, dialect = given.starts[i], given.landings[i], given.dialects[i]
         grammar = self.grammars[dialect]
-        linked = self.at.get((dialect, landing), END)
-        cut = False
+        linked, cut = self.at.get((dialect, landing), END), False
         firm = linked != END and grammar.pitch is None and not self._crossed(linked)
+        surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.lowest.behind(start)  # as any break
         if landing >= self.high:
             total, after = 0.0, END
+        elif surely:
+            total, after = self.cost[linked] + given.unsound[i], linked
         else:
             if firm:  # what follows the header there is that header's own affair
                 total, after = self.cost[linked] + given.unsound[i], linked
@@ -120,7 +122,7 @@ class Skeleton:
             if linked != END and self.cost[linked] + given.unsound[i] <= total:
                 total, after = self.cost[linked] + given.unsound[i], linked
         total += given.whole[i]
-        if grammar.pitch is None:
+        if grammar.pitch is None and not surely:
             forsaken = GAP + (UNMET if firm else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
                 # what a header at its end confirms is not cut for its kin alone
@@ -128,6 +130,7 @@ class Skeleton:
                 if price + self.cost[t] < total:
                     total, after, cut = price + self.cost[t], t, True
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
+        self.lowest.add(start, self.cost[i])
         value = self.cost[i] + PER_BYTE * start + PER_RECORD * self.linked[i]
         self.best[i], self.best_at[i] = min((value, i), (self.best[i + 1], self.best_at[i + 1]), key=lambda pair: pair[0])
         if grammar.pitch is not None:
@@ -260,8 +263,7 @@ class Skeleton:
         own = self.at.get((dialect, landing), END)
         if own != END and not self._crossed(own):
             return out
-        start = given.starts[i]
-        j = bisect_left(given.starts, landing + 1)
+        start, j = given.starts[i], bisect_left(given.starts, landing + 1)
         passed, goes_on = self.linked[j], self._carried_to(i)
         beyond = self.linked[max(j, bisect_left(given.starts, goes_on))]
         while j < self.n and given.starts[j] <= landing + grammar.largest:
@@ -303,8 +305,7 @@ class Skeleton:
     def _early(self, i: int, start: int, landing: int, dialect: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records that may come next though they begin before `landing`."""
         given, grammar = self.given, self.grammars[dialect]
-        out = []
-        first = start + grammar.head
+        out, first = [], start + grammar.head
         carried, goes_on = self._carried(i), self._carried_to(i)
         carried_from = given.starts[carried] if carried != END else END
         heads: dict[int, int] = {}

@@ -1,5 +1,10 @@
 """What a break between records costs the skeleton, by what would have caused it, a gap costing 1; and how far it looks."""
 
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+
 GAP = 1.0
 UNMET = 1.0
 SWITCH = 2.0
@@ -33,3 +38,24 @@ NEARBY = 1
 """Bytes missing or put in that are told from others of no more than a record."""
 RESUMED = 4096
 """How far behind a wound the carried stream may go on."""
+
+
+class Lowest:
+    """The least cost of what begins within `reach` bytes behind a place, of places that come from right to left."""
+
+    def __init__(self, reach: int) -> None:
+        self.reach = reach
+        self.kept: deque[tuple[int, float]] = deque()
+        """(start, cost) of what no cheaper one stands before."""
+
+    def add(self, start: int, cost: float) -> None:
+        """Something begins at `start`, at or before all that were added."""
+        while self.kept and self.kept[0][1] >= cost:
+            self.kept.popleft()
+        self.kept.appendleft((start, cost))
+
+    def behind(self, start: int) -> float:
+        """The least cost behind a place at or before all that were asked; infinite where nothing begins there."""
+        while self.kept and self.kept[-1][0] > start + self.reach:
+            self.kept.pop()
+        return self.kept[-1][1] if self.kept else inf

@@ -24,16 +24,24 @@ class Embedded:
 
     def look(self, dialect: FramedDialect, octets: Octets, found: Found, low: int) -> None:
         """Count over the records `found` in `octets`, which begin at `low` of the input."""
-        heads = dialect.heads(octets)
-        within = ~among(heads.starts, found.starts)
-        if not within.any():
+        others, owner = found.others, found.owners
+        if others is None or owner is None:
+            heads = dialect.heads(octets)
+            others = heads.pick(~among(heads.starts, found.starts))
+            owner = np.searchsorted(found.starts, others.starts, "right") - 1
+        inside = np.flatnonzero((owner >= 0) & (owner < len(found.starts)))
+        inside = inside[others.stops[inside] <= found.stops[owner[inside]]]
+        if not len(inside):
             return
-        starts, stops = heads.starts[within], heads.stops[within]
-        owner = np.searchsorted(found.starts, starts, "right") - 1
-        inside = (owner >= 0) & (stops <= found.stops[owner])
-        starts, stops, owner = starts[inside], stops[inside], owner[inside]
-        onward = among(stops, starts)
-        linked = onward | among(starts, np.sort(stops))
+        starts, stops, owner = others.starts[inside], others.stops[inside], owner[inside]
+        beside = np.append(starts[1:] == stops[:-1], False)
+        linked = beside.copy()
+        linked[1:] |= beside[:-1]
+        apart = np.flatnonzero(~beside)  # these may be followed by one further on
+        apart = apart[dialect.opens(octets, stops.take(apart))]
+        onward = np.searchsorted(starts, stops.take(apart))
+        follow = starts.take(onward, mode="clip") == stops.take(apart)
+        linked[apart[follow]] = linked[onward[follow]] = True
         counts = np.bincount(owner[linked], minlength=len(found.starts))
         carriers = np.flatnonzero(counts >= LEAST)
         if len(carriers):

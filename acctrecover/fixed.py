@@ -52,7 +52,7 @@ class Fixed:
         """Where the record behind each stop must start."""
         return stops
 
-    def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0) -> Run:
+    def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0, *, long: bool = False) -> Run:
         """The sound, linked records from `start` on."""
         count = 0
         step = FEW

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -11,21 +11,20 @@ import numpy.typing as npt
 from acctrecover.columns import pick
 from acctrecover.evidence import HeaderEvidence
 from acctrecover.expr import field_of
-from acctrecover.heading import opening_of, places_of
+from acctrecover.heading import opening_of, places_of, standing
 from acctrecover.kinds import Kinds
+from acctrecover.links import NO_PATH, Path, linked
+from acctrecover.misled import misled
+from acctrecover.pairs import EVERY, Pairs, Worth, groups
 from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
 from acctrecover.shape import Bools, Octets, Shape, size_of
-from acctrecover.stream import NOWHERE, TAIL, Found, Offsets, Run, among
+from acctrecover.stream import NONE, TAIL, Found, Offsets, Run, gathered
 
 WORDS = (1, 2, 4, 8)
 """Widths of a first field that numpy searches for."""
 MEASURED = 16, 256
 """Payload bytes of open types up to which evidence is measured for each length; above that for powers of two up to the second."""
-LEAD = 16
-"""Bytes of a payload before the stream that it carries, at most."""
-TELLING = 24.0
-"""Bits of the records that a sound one takes in, from which its length is wrong: fewer are there by chance in long streams."""
 FIRST = 1 << 13
 """Bytes in which a run is looked for at first."""
 
@@ -51,6 +50,7 @@ class FramedDialect(HeaderEvidence):
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
         self.declaring: dict[tuple[str, ...], Bools] = {}
+        self.pairing: dict[tuple[str, ...], Bools] = {}
         spans = {
             number: record.lengths or (size_of(f"{self.name} {record.name}", record.layout),) * 2
             for number, record in declared.types.items()
@@ -70,6 +70,18 @@ class FramedDialect(HeaderEvidence):
         self.places = places_of(self.header, declared, self.opening)
         """(start, stop) of the cookie, the type and the length in a header of just these, the last two of a byte each. What one
         damaged byte makes of a header is worked out for such ones alone; None for any other."""
+        self.brief = self.places is not None and len(self.header.rules) == 1 and len(self.opening) in WORDS
+        """Whether a header is just these and sensible wherever its type and length are."""
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """What each type and length of a `brief` header announce."""
+        return Pairs(self.kinds, self.places or [], self.opening, lambda lengths: self.sized(self.head + lengths))
+
+    @cached_property
+    def worth(self) -> Worth:
+        """What records behind `brief` headers prove."""
+        return Worth(np.where(self.pairs.doubled, 0.0, self._header_worth(self._paired("lengths"))), self.pairs.doubled)
 
     @property
     def order(self) -> str:
@@ -101,6 +113,10 @@ class FramedDialect(HeaderEvidence):
         """The bytes up to a multiple of the alignment that `length` bytes take."""
         return length + -length % self.declared.align
 
+    def types(self, octets: Octets, found: Found) -> Offsets:
+        """The number of each candidate's type."""
+        return self._types(self.headers(octets, found.starts)) if found.keys is None else (found.keys >> 8).astype(np.int64)
+
     def _types(self, headers: npt.NDArray[Any]) -> Offsets:
         return np.asarray(self.header.evaluate(self.declared.type, headers), np.int64)
 
@@ -121,10 +137,11 @@ class FramedDialect(HeaderEvidence):
         octets = self._ample(octets)
         last = len(octets) - self.header.size + 1
         if last <= 0:
-            return Found(NOWHERE, NOWHERE)
+            return NONE
+        if self.brief:
+            return gathered([self._read(octets, starts) for starts in standing(octets, self.opening, last)])
         if len(self.opening) in WORDS:
-            words = np.ndarray((last,), f"<u{len(self.opening)}", octets, strides=(1,))
-            starts = np.flatnonzero(words == int.from_bytes(self.opening, "little"))
+            starts = np.concatenate([*standing(octets, self.opening, last)])
             headers = self.header.gather(octets, starts)
             if len(self.header.rules) > 1:
                 good = self.header.valid(headers)
@@ -136,6 +153,14 @@ class FramedDialect(HeaderEvidence):
         lengths = self._lengths(headers)
         legal = (lengths >= low) & (lengths <= high)
         return Found(starts[legal], self.sized(self.head + lengths[legal]))
+
+    def _read(self, octets: Octets, starts: Offsets) -> Found:
+        """Those of some offsets of a `brief` header's cookie where its type and length are sensible."""
+        if not len(starts):
+            return NONE
+        keys = self.pairs.keys(octets, starts)
+        sizes = self.pairs.sizes.take(keys)
+        return Found(starts, sizes, keys).pick(sizes >= 0)
 
     def announces(self, headers: Octets, size: int) -> Bools:
         """Which of some headers, uint8 of shape (n, header's size), are sensible and announce a record of just this size."""
@@ -159,45 +184,54 @@ class FramedDialect(HeaderEvidence):
 
     def whole(self, found: Found, size: int) -> Found:
         """Those of some records that are whole in the first `size` bytes."""
-        whole = found.stops <= size
-        return Found(found.starts[whole], found.sizes[whole])
+        some = int(np.searchsorted(found.starts, size - self.largest, "right"))  # these are, whatever their size
+        last = found.part(some, len(found.starts))
+        whole = last.stops <= size
+        return found if whole.all() else gathered([found.part(0, some), last.pick(whole)])
 
     def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
         """Where the record behind each stop must start: there, or behind the fill bytes before a buffer's border."""
         fill = self.declared.fill
         if fill is None or not len(stops):
             return stops
-        room = -(base + stops) % fill
+        if fill <= 1 << 16 and fill & fill - 1 == 0:
+            near = np.flatnonzero((-(stops.astype(np.uint16) + np.uint16(base & 0xFFFF)) & np.uint16(fill - 1)) < self.head)
+        else:
+            near = np.flatnonzero(-(base + stops) % fill < self.head)
+        ends = stops.take(near)
+        room = -(base + ends) % fill
+        filled = (room > 0) & (ends + room <= len(octets))
+        for at in range(self.head - 1):
+            filled &= (at >= room) | (octets.take(ends + at, mode="clip") == 0)
         out = stops.copy()
-        near = np.flatnonzero((room > 0) & (room < self.head) & (stops + room <= len(octets)))
-        for index in near:
-            stop = int(stops[index])
-            if not octets[stop : stop + int(room[index])].any():
-                out[index] = stop + int(room[index])
+        out[near[filled]] += room[filled]
         return out
 
-    def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0) -> Run:
+    def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0, *, long: bool = False) -> Run:
         """The linked records from `start` on, up to one whose length misleads at `trusted` or behind; their payloads are not
-        looked at."""
-        reach = start + FIRST
+        looked at. `long`: they likely go on to the end of the bytes."""
+        reach = len(octets) - start if long and self.largest <= FIRST else FIRST
         while True:  # more and more of the bytes, so that a short run costs little
-            part = octets[:reach]
+            part = octets[: start + reach] if reach == FIRST or start + 2 * reach < len(octets) else octets
             path, found, landing = self._follow(part, start, base)
-            if len(part) == len(octets) or not len(path) or landing[path[-1]] + self.largest <= len(part):
+            end = int(landing[path.lasts[-1]]) + self.largest if path.lasts.size else 0
+            if end <= len(part) or len(part) == len(octets):
                 break
-            reach += 7 * (reach - start)
-        if len(path):
-            doubtful = self.misled(part, found, landing, path)
-            doubtful = [i for i in doubtful if int(found.starts[i]) >= trusted]
-            if doubtful:
-                path = path[: int(np.searchsorted(path, doubtful[0]))]
-        if not len(path):
+            reach *= 8
+        room = FIRST
+        while start + room < end:
+            room *= 8
+        if end > 0 and start + room < len(part):  # what misleads is judged by what stands near
+            part = octets[: start + room]
+            found = self.whole(found, len(part))
+            landing = self.landing(part, base, found.stops)
+        doubtful = misled(self, part, found, landing, path.taking(landing)) if end else []
+        doubtful = [i for i in doubtful if int(found.starts[i]) >= trusted]
+        path = path.before(doubtful[0]) if doubtful else path
+        if not path.lasts.size:
             return Run(start, 0, [])
-        return Run(
-            int(landing[path[-1]]),
-            len(path),
-            [s for s in found.starts[path[-self.tail // self.head :]].tolist() if s > landing[path[-1]] - self.tail],
-        )
+        last, tail = int(landing[path.lasts[-1]]), found.starts[path.end(-(-self.tail // self.head))]
+        return Run(last, len(path), tail[tail > last - self.tail].tolist())
 
     def begins(self, octets: Octets) -> bool:
         """Whether the first bytes are a sensible header."""
@@ -206,76 +240,27 @@ class FramedDialect(HeaderEvidence):
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
         """The records of a chain [start, stop) found by `run` before."""
         path, found, _ = self._follow(octets[:stop], start, base)
-        return Found(found.starts[path], found.sizes[path])
+        return path.split(found) if path.lasts.size else NONE
 
-    def _follow(self, octets: Octets, start: int, base: int) -> tuple[Offsets, Found, Offsets]:
-        found = self.candidates(octets[start:])
-        found = replace(found, starts=found.starts + start)
+    def _follow(self, octets: Octets, start: int, base: int) -> tuple[Path, Found, Offsets]:
+        found = self.candidates(octets[start:]).moved(start)
         landing = self.landing(octets, base, found.stops)
-        n = len(found.starts)
-        if not n or found.starts[0] != start:
-            return NOWHERE, found, landing
-        following = np.searchsorted(found.starts, landing)
-        linked = found.starts[np.minimum(following, n - 1)] == landing
-        jumps = np.flatnonzero(~linked | (following != np.arange(n) + 1))  # the last candidate is one: it lands behind all
-        targets = following[jumps]
-        goes_on, onward = linked[jumps].tolist(), np.searchsorted(jumps, targets).tolist()
-        taken = [0]
-        while goes_on[taken[-1]]:  # one turn for each record whose payload holds a cookie, not for each record
-            taken.append(onward[taken[-1]])
-        firsts = np.concatenate((np.zeros(1, np.int64), targets[taken[:-1]]))
-        counts = jumps[taken] - firsts + 1
-        return np.arange(counts.sum()) + np.repeat(firsts - np.cumsum(counts) + counts, counts), found, landing
+        if not len(found.starts) or found.starts[0] != start:
+            return NO_PATH, found, landing
+        return linked(found.starts, landing, partial(self.opens, octets)), found, landing
 
-    def misled(self, octets: Octets, found: Found, landing: Offsets, path: Offsets) -> list[int]:
-        """Which candidates of `path` have a length that one flipped bit would make right, and that takes other records in.
-
-        Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
-        such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules
-        that tell where it ends is damage in any case.
-        """
-        out: dict[int, list[int]] = {}
-        sure: list[int] = []
-        following = np.searchsorted(found.starts, found.stops[path])
-        carriers = np.flatnonzero(following > path + 1)
-        if len(carriers):  # only where another record ends at the same place
-            ordered = np.sort(landing)
-            twice = ordered[1:][ordered[1:] == ordered[:-1]]
-            carriers = carriers[among(landing[path[carriers]], twice)]
-        which = path[carriers]
-        taken = Found(found.starts[which], found.sizes[which])
-        sounds, numbers = self.sound(octets, taken).tolist(), self._types(self.headers(octets, taken.starts)).tolist()
-        told, kept = self.ends(octets, taken)
-        each = zip(which.tolist(), following[carriers].tolist(), sounds, numbers, (told & ~kept).tolist(), strict=True)
-        for i, behind, sound, number, endless in each:
-            ends: set[int] = set()
-            for j in range(behind - 1, i, -1):
-                if int(landing[j]) == int(landing[i]) or int(landing[j]) in ends:
-                    ends.add(int(found.starts[j]))
-            inner = set(landing[i + 1 : behind].tolist())
-            heads = [start for start in ends if start not in inner]
-            if not heads:
-                continue
-            length, lead = int(found.sizes[i]) - self.head, min(heads) - int(found.starts[i]) - self.head
-            carries = lead > LEAD and 0 <= int(found.starts[i + 1]) - int(found.starts[i]) - self.head <= LEAD
-            one_bit = (lead - self.shift ^ length - self.shift).bit_count() == 1
-            if endless:
-                sure.append(i)
-            elif (lead < 0 or not sound or one_bit) and not (sound and carries):
-                unlikely = lead < 0 or not sound or (lead > LEAD and self._proof(octets, found, ends) >= TELLING)
-                low, high = self.kinds.span(number)
-                if unlikely and low <= max(lead, 0) <= high:
-                    out.setdefault(number, []).append(i)
-        return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
-
-    def _proof(self, octets: Octets, found: Found, starts: set[int]) -> float:
-        """The evidence in bits of the candidates that begin at some offsets."""
-        which = np.searchsorted(found.starts, np.array(sorted(starts), np.int64))
-        return float(self.bits(octets, Found(found.starts[which], found.sizes[which])).sum())
+    def opens(self, octets: Octets, starts: Offsets) -> Bools:
+        """At which offsets the bytes stand that every record begins with; those behind the last byte count as at it."""
+        out = np.ones(len(starts), np.bool_)
+        for index, byte in enumerate(self.opening):
+            out &= octets.take(starts + index, mode="clip") == byte
+        return out
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
         """Which candidates are of a type that may have several lengths."""
-        low, high = self.kinds.limits(self._types(self.headers(octets, found.starts)))
+        if found.keys is not None:
+            return np.asarray(self.pairs.open.take(found.keys))
+        low, high = self.kinds.limits(self.types(octets, found))
         return np.asarray(low != high)
 
     def ends(self, octets: Octets, found: Found) -> tuple[Bools, Bools]:
@@ -289,6 +274,8 @@ class FramedDialect(HeaderEvidence):
 
     def doubled(self, octets: Octets, found: Found) -> Bools:
         """Which candidates have the cookie's bytes for type and length too."""
+        if found.keys is not None:
+            return self.pairs.doubled.take(found.keys)
         width = len(self.opening)
         out = np.full(len(found.starts), self.head == 2 * width)
         for i, byte in enumerate(self.opening * out.any().item()):
@@ -298,18 +285,29 @@ class FramedDialect(HeaderEvidence):
     def shapes(self, octets: Octets, found: Found, *having: str) -> list[tuple[Shape, int, Offsets]]:
         """(shape, bytes before its first field, indices of the candidates of that shape); only those of kinds whose Record declares
         one of `having`, as "clock" or "rules", where any is named."""
+        numbers = self.kinds.numbers
+        if found.keys is not None:
+            wanted = numbers[self._declaring(*having)[:-1]] if having else numbers
+            return [(self.payload(key >> 8, key & 0xFF), self.head, which) for key, which in self.pairs.groups(found.keys, wanted)]
         headers = self.headers(octets, found.starts)
         slots = self.kinds.slots(self._types(headers))
         lengths = found.sizes - self.head if self.declared.align == 1 else self._lengths(headers)
         keys = slots << 32 | np.where(self.kinds.low[slots] == self.kinds.high[slots], 0, lengths)
         which = np.flatnonzero(self._declaring(*having)[slots]) if having else np.arange(len(slots))
-        order = which[np.argsort(keys[which], kind="stable")]
-        edges = np.flatnonzero(np.diff(keys[order])) + 1
-        groups = np.split(order, edges) if len(order) else []
-        numbers = self.kinds.numbers
-        return [
-            (self.payload(int(numbers[keys[g[0]] >> 32]), int(keys[g[0]] & 0xFFFFFFFF)), self.head, np.asarray(g)) for g in groups
-        ]
+        alike = groups(keys[which], which)
+        return [(self.payload(int(numbers[key >> 32]), key & 0xFFFFFFFF), self.head, own) for key, own in alike]
+
+    def _having(self, octets: Octets, found: Found, *having: str) -> Bools:
+        """Which candidates are of a kind whose Record declares one of these."""
+        if found.keys is not None:
+            return np.asarray(self._paired(*having).take(found.keys))
+        return self._declaring(*having)[self.kinds.slots(self.types(octets, found))]
+
+    def _paired(self, *having: str) -> Bools:
+        """`_declaring` by key of a `brief` header."""
+        if having not in self.pairing:
+            self.pairing[having] = self._declaring(*having)[self.kinds.slots(EVERY >> 8)]
+        return self.pairing[having]
 
     def _declaring(self, *having: str) -> Bools:
         """Which kinds, in the order of `kinds`, have a Record that declares one of these."""
@@ -335,15 +333,32 @@ class FramedDialect(HeaderEvidence):
 
     def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]:
         """Evidence of each candidate in bits: its header's, and its payload's where that is sound; none in a cookie twice."""
-        loose = self._declaring("lengths")[self.kinds.slots(self._types(self.headers(octets, found.starts)))]
-        out = np.full(len(found.starts), self.fixed_bits)
-        if loose.any():
-            out[loose] = self.loose_bits if self.places is not None else min(self.loose_bits, self.measured_bits)
+        return self.judged(octets, found)[1]
+
+    def judged(self, octets: Octets, found: Found) -> tuple[Bools, npt.NDArray[np.float64]]:
+        """Which candidates are `sound`, and the `bits` of each."""
+        good = np.ones(len(found.starts), np.bool_)
+        bits = self._header_worth(self._having(octets, found, "lengths")) if found.keys is None else np.zeros(0)
         for shape, skip, which in self.shapes(octets, found, "rules"):
             if shape.rules:
-                good = shape.valid(shape.gather(octets, found.starts[which] + skip))
-                out[which[good]] += shape.bits
-        out[self.doubled(octets, found)] = 0.0
+                kept = shape.valid(shape.gather(octets, found.starts.take(which) + skip))
+                if not kept.all():
+                    good[which] = kept
+                if found.keys is None:
+                    bits[which[kept]] += shape.bits
+                else:
+                    self.worth.add(int(found.keys[which[0]]), shape.bits)
+        if found.keys is None:
+            bits[self.doubled(octets, found)] = 0.0
+        else:
+            bits = self.worth.of(found.keys, good)
+        return good, bits
+
+    def _header_worth(self, loose: Bools) -> npt.NDArray[np.float64]:
+        """Evidence in bits of headers, by whether their type may have several lengths."""
+        out = np.full(len(loose), self.fixed_bits)
+        if loose.any():
+            out[loose] = self.loose_bits if self.places is not None else min(self.loose_bits, self.measured_bits)
         return out
 
     def reader(self, octets: Octets, low: int) -> Reader:

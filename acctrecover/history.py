@@ -88,15 +88,44 @@ class History:
     _fall: _Fall | None = None
     _fresh: bool = False
     _chain: int = 0
+    _fed: int = 0
+    _last: float = 0.0
+    _waiting: list[tuple[Offsets, Floats]] = field(default_factory=list, repr=False)
+    """Records that were counted and not yet looked at."""
 
     def begin(self, start: int, after_damage: bool) -> None:
         """A chain starts; `after_damage` says that a gap stands before it."""
         self._fresh, self._chain = after_damage, start
 
-    def feed(self, offsets: Offsets, seconds: Floats, numbers: Floats | None = None) -> None:
-        """Records in offset order, of shape (n,): where they start, their clocks, none of them NaN, and their serial numbers."""
+    def feed(
+        self, offsets: Offsets, seconds: Floats, numbers: Floats | None = None, *, asked: bool = True, lazy: bool = False
+    ) -> bool:
+        """Records in offset order, of shape (n,): where they start, their clocks, none of them NaN, and their serial numbers.
+
+        Whether they make a seam or a part, or anything where that is not `asked`. `lazy`, for records without numbers: while the
+        clock falls too often to be one, each fall may wait to be looked at; most who ask look at `coherent` clocks alone.
+        """
         if not len(offsets):
-            return
+            return False
+        steps = np.diff(seconds, prepend=self._last if self._fed else seconds[0])
+        fallen = int(np.count_nonzero(steps <= -STEP))
+        self.falls, self._fed, self._last = self.falls + fallen, self._fed + len(offsets), float(seconds[-1])
+        clear = bool(fallen) and self._fall is None and not self._waiting  # the first fall makes a seam
+        if lazy and not self.coherent and (clear or not asked):
+            self._waiting.append((offsets, seconds))
+            return True
+        self._catch_up()
+        told = len(self.seams), len(self.parts)
+        self._look(offsets, seconds, numbers)
+        return (len(self.seams), len(self.parts)) != told
+
+    def _catch_up(self) -> None:
+        """Look at the records that wait."""
+        waiting, self._waiting = self._waiting, []
+        for offsets, seconds in waiting:
+            self._look(offsets, seconds, None)
+
+    def _look(self, offsets: Offsets, seconds: Floats, numbers: Floats | None) -> None:
         if not self._index:
             self._base, self._first = float(seconds[0]), int(offsets[0])
         known = len(self._offsets)
@@ -104,7 +133,6 @@ class History:
         steps = np.diff(seconds, prepend=seconds[0])[known:]
         odd = steps <= -STEP
         fallen = int(np.count_nonzero(odd))
-        self.falls += fallen
         restarts = np.zeros(len(steps), np.bool_)
         if numbers is not None:
             rises = np.diff(numbers, prepend=numbers[0] if self._number is None else self._number)
@@ -176,10 +204,11 @@ class History:
     @property
     def coherent(self) -> bool:
         """Whether the clock falls so seldom that it is one."""
-        return COMMON * self.falls <= self._index + COMMON
+        return COMMON * self.falls <= self._fed + COMMON
 
     def finish(self, stop: int) -> None:
         """The stream ends at `stop`."""
+        self._catch_up()
         fall = self._fall
         if fall is None:
             return

@@ -215,10 +215,10 @@ def _openings(octets: bytes) -> Iterator[bytes]:
     return (octets[:size] for size in range(4, len(octets) + 1, 4))
 
 
-def unsound(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int) -> list[Oddity]:
-    """Framed records whose header stands but whose payload breaks a rule."""
+def unsound(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, sound: npt.NDArray[np.bool_]) -> list[Oddity]:
+    """Framed records whose header stands but whose payload breaks a rule: those that are not `sound`."""
     out = []
-    for index in np.flatnonzero(~dialect.sound(octets, found)):
+    for index in np.flatnonzero(~sound):
         start, size = int(found.starts[index]), int(found.sizes[index])
         at = dialect.shape_at(octets, start)
         if at is not None:

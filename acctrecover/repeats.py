@@ -24,6 +24,8 @@ DISTINCT = 3
 """Different records that must stand twice."""
 PROBE = 32
 """Bytes by which the original is looked for."""
+MIXED = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
+"""Odd numbers by which 8 bytes each are multiplied for a sum."""
 KEYS = (16, 24, 40, 8)
 """Where in a block its bytes are compared before all of them are."""
 
@@ -35,14 +37,26 @@ def copied_blocks(octets: Octets, low: int) -> list[int]:
     if count < 2:
         return []
     blocks = octets[skip : skip + count * BLOCK].reshape(count, BLOCK)
-    words = blocks.view(np.uint64) if (skip + octets.ctypes.data) % 8 == 0 else blocks.copy().view(np.uint64)
+    words = [np.ascontiguousarray(blocks[:, key : key + 8]).view(np.uint64)[:, 0] for key in KEYS]
     out: list[int] = []
     for lag in LAGS:
-        rows = np.arange(lag, count)
-        for key in KEYS:
-            rows = rows[words[rows, key // 8] == words[rows - lag, key // 8]]
+        rows = np.flatnonzero(words[0][lag:] == words[0][:-lag]) + lag
+        for word in words[1:]:
+            rows = rows[word[rows] == word[rows - lag]]
         out += [low + skip + row * BLOCK for row in rows.tolist() if (blocks[row] == blocks[row - lag]).all()]
     return sorted(set(out))
+
+
+def once(octets: Octets, starts: Offsets) -> Offsets:
+    """Those of some offsets at which PROBE bytes stand that do at no other of them, so far as a sum of them tells. Nothing is said
+    of those without so many bytes behind them."""
+    starts = starts[: int(np.searchsorted(starts, len(octets) - PROBE, "right"))]
+    probes = np.ndarray((max(0, len(octets) - PROBE + 1),), f"V{PROBE}", octets, strides=(1,))[starts].view(np.uint64)
+    sums = (probes.reshape(-1, PROBE // 8) * MIXED).sum(axis=1)
+    order = np.argsort(sums)
+    alike = sums[order[1:]] == sums[order[:-1]]
+    alone = ~(np.append(alike, False) | np.append(False, alike))
+    return np.sort(starts[order[alone]])
 
 
 def repeated(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -242,7 +242,8 @@ def chain_batches(
         keep = found.starts + at < high
         if dialect.pitch is None and high < stop:
             keep &= found.stops <= high - at
-        found = Found(found.starts[keep], found.sizes[keep])
+        if not keep.all():
+            found = replace(found.pick(keep), others=found.others, owners=found.owners)
         if dialect.slots:
             if len(found.starts):
                 yield octets, found, at

@@ -15,7 +15,8 @@ from acctrecover.dialect import Dialect, numbers
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.grammar import Candidates, Grammar
-from acctrecover.stream import Found, among
+from acctrecover.misled import misled, taking
+from acctrecover.stream import among
 
 TAKEN_IN = 2
 """Records, each with an end of its own, that a record would have to take in for its length to be wrong."""
@@ -242,7 +243,7 @@ def survey(
             heads.update((index, low + int(start)) for start in cut)
             inside = np.searchsorted(firm, found.stops) - np.searchsorted(firm, found.starts, "right")
             own = ~told | kept | (inside < TAKEN_IN)
-            found = Found(found.starts[own], found.sizes[own])
+            found = found if own.all() else found.pick(own)
         else:
             continue
         if not len(found.starts):
@@ -250,14 +251,14 @@ def survey(
         landings = dialect.landing(octets, low, found.stops)
         linked = among(landings, found.starts) | among(found.starts, np.sort(landings)) | (found.starts == 0)
         linked |= landings >= len(octets)
-        lone = Found(found.starts[~linked], found.sizes[~linked])
+        lone = found.pick(~linked)
         if len(lone.starts):
             linked[~linked] = len(octets) * np.exp2(-dialect.bits(octets, lone)) <= risk
-        found, landings = Found(found.starts[linked], found.sizes[linked]), landings[linked]
+        found, landings = found.pick(linked), landings[linked]
         part = np.zeros(len(found.starts), CANDIDATE)
         part["start"], part["size"], part["landing"], part["owner"] = found.starts + low, found.sizes, landings + low, index
         if isinstance(dialect, FramedDialect):
-            part["whole"][dialect.misled(octets, found, landings, np.arange(len(part)))] = MISLED
+            part["whole"][misled(dialect, octets, found, landings, taking(found, landings))] = MISLED
             part["cost"][found.sizes == dialect.smallest] += EMPTY
             part["cost"][dialect.doubled(octets, found)] += DOUBLED
         part["bits"] = dialect.bits(octets, found)

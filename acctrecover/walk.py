@@ -159,7 +159,9 @@ class Walker:
 
     def _follow(self, lock: Dialect) -> Step:
         octets = self.octets(self.at, _border(self.at))
-        run = lock.run(octets, 0, self.at, max(0, self.trusted - self.at))
+        before = self.chains[-1] if self.chains else None
+        long = before is not None and before.stop == self.at and before.stop - before.start >= WINDOW  # only how it is looked for
+        run = lock.run(octets, 0, self.at, max(0, self.trusted - self.at), long=long)
         at = self.at + run.stop
         cut = at + lock.largest > self.stop or run.stop + lock.largest <= len(octets)
         if not run.count:

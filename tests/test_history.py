@@ -77,3 +77,24 @@ def test_a_clock_that_falls_at_every_other_record_is_none() -> None:
     to_and_fro = b"".join(aged(SAMPLE[at : at + SIZE], 100 * (at // 64 % 2)) for at in range(0, 100 * SIZE, SIZE))
     assert not told(to_and_fro, 10_000).coherent
     assert told(SAMPLE * 6, 100).coherent
+
+
+@pytest.mark.parametrize("upto", [400, 700, 1400])
+def test_falls_that_waited_are_told_as_if_they_had_not(upto: int) -> None:
+    dialect = next(d for d in dialects([load_formats()["acct_v3"]]) if isinstance(d, Fixed) and not d.big)
+    records = dialect.shape.view(np.frombuffer(OLDER * 3, np.uint8), SIZE)
+    number = np.arange(len(records))
+    seconds = dialect.shape.clocks(records) + 40 * (number % 2) * (number < upto)
+    eager, lazy = History(), History()
+    waited = 0
+    for low in range(0, len(records), 100):
+        asked = low % 700 == 100
+        told = eager.feed(SIZE * number[low : low + 100], seconds[low : low + 100])
+        assert lazy.feed(SIZE * number[low : low + 100], seconds[low : low + 100], asked=asked, lazy=True) == told or not asked
+        waited += len(lazy.seams) < len(eager.seams)
+    assert waited
+    assert (lazy.coherent, lazy.falls) == (eager.coherent, eager.falls) == (upto < 1000, lazy.falls)
+    assert not lazy.coherent or (lazy.seams, lazy.parts) == (eager.seams, eager.parts)
+    for history in (eager, lazy):
+        history.finish(SIZE * len(records))
+    assert (lazy.seams, lazy.parts) == (eager.seams, eager.parts)

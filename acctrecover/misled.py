@@ -1,0 +1,93 @@
+"""Records whose length one flipped bit would make right, and that take other records in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.kinds import Kinds
+from acctrecover.stream import Found, Offsets, among
+
+LEAD = 16
+"""Bytes of a payload before the stream that it carries, at most."""
+TELLING = 24.0
+"""Bits of the records that a sound one takes in, from which its length is wrong: fewer are there by chance in long streams."""
+Octets = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+
+
+class Judge(Protocol):
+    """What a dialect says of its records: see `FramedDialect`."""
+
+    head: int
+    shift: int
+    kinds: Kinds
+
+    def sound(self, octets: Octets, found: Found) -> Bools: ...
+
+    def ends(self, octets: Octets, found: Found) -> tuple[Bools, Bools]: ...
+
+    def types(self, octets: Octets, found: Found) -> Offsets: ...
+
+    def bits(self, octets: Octets, found: Found) -> npt.NDArray[np.float64]: ...
+
+
+def taking(found: Found, landing: Offsets) -> Offsets:
+    """The candidates inside which another one begins, that end where another one ends."""
+    which = np.flatnonzero(found.starts[1:] < found.stops[:-1])
+    if not len(which):
+        return which
+    inner = np.append(False, found.starts[1:] < np.maximum.accumulate(found.stops)[:-1])
+    inner[which] = True
+    lands = np.sort(landing[inner])
+    return which[among(landing.take(which), lands[1:][lands[1:] == lands[:-1]])]
+
+
+def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets) -> list[int]:
+    """Which candidates, of those `taking` others in, have a length that one flipped bit would make right.
+
+    Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
+    such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules
+    that tell where it ends is damage in any case. `landing` is where the record behind each candidate must start.
+    """
+    which = which[found.starts.take(which + 1) < found.stops.take(which)]
+    if not len(which):
+        return []
+    taken = found.pick(which)
+    sound, (told, kept) = judge.sound(octets, taken), judge.ends(octets, taken)
+    told &= ~kept
+    lead = found.starts.take(which + 1) - taken.starts - judge.head
+    odd = np.flatnonzero(told | ~sound | (lead < 0) | (lead > LEAD))  # all others carry a stream from their payload's start on
+    which, taken = which.take(odd), taken.pick(odd)
+    following, numbers = np.searchsorted(found.starts, taken.stops).tolist(), judge.types(octets, taken).tolist()
+    each = zip(which.tolist(), following, numbers, sound[odd].tolist(), told[odd].tolist(), strict=True)
+    out: dict[int, list[int]] = {}
+    sure: list[int] = []
+    for i, behind, number, whole, endless in each:
+        starts, lands_on = found.starts[i:behind].tolist(), landing[i:behind].tolist()
+        ends: set[int] = set()
+        for start, land in zip(starts[:0:-1], lands_on[:0:-1], strict=True):
+            if land == lands_on[0] or land in ends:
+                ends.add(start)
+        heads = ends.difference(lands_on[1:])
+        if not heads:
+            continue
+        length, lead_in = int(found.sizes[i]) - judge.head, min(heads) - starts[0] - judge.head
+        carrier = lead_in > LEAD and 0 <= starts[1] - starts[0] - judge.head <= LEAD
+        one_bit = (lead_in - judge.shift ^ length - judge.shift).bit_count() == 1
+        if endless:
+            sure.append(i)
+        elif (lead_in < 0 or not whole or one_bit) and not (whole and carrier):
+            unlikely = lead_in < 0 or not whole or (lead_in > LEAD and _proof(judge, octets, found, ends) >= TELLING)
+            low, high = judge.kinds.span(number)
+            if unlikely and low <= max(lead_in, 0) <= high:
+                out.setdefault(number, []).append(i)
+    return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
+
+
+def _proof(judge: Judge, octets: Octets, found: Found, starts: set[int]) -> float:
+    """The evidence in bits of the candidates that begin at some offsets."""
+    which = np.searchsorted(found.starts, np.array(sorted(starts), np.int64))
+    return float(judge.bits(octets, found.pick(which)).sum())
