@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows, some of them in each frame."""
+    """Rows, some of them in each frame; these are `made` when first asked for, by the thread that does."""
 
     count: int
-    frames: list[Frame]
+    made: list[Frame] | Callable[[], list[Frame]]
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        return self.made() if callable(self.made) else self.made
 
     def dicts(self) -> list[dict[str, Any]]:
         """The rows, each with the columns in which it has a value."""
@@ -59,7 +64,7 @@ class Table:
 
     def light(self) -> Iterator[Table]:
         """The same rows in tables whose rows are few where one of them is large."""
-        largest = max((max(frame.columns["size"].cells(), default=0) for frame in self.frames), default=0)
+        largest = max((frame.columns["size"].kinds()[1] for frame in self.frames), default=0)
         if self.count < 2 or largest * self.count <= HEAVY:
             yield self
             return
@@ -184,6 +189,6 @@ def tables(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> I
         for low in range(0, count, STEP):
             high = min(low + STEP, count)
             stop = sum(told[name].of(slice(high - 1, high)).cells()[0] for name in ("offset", "size"))
-            yield Table(high - low, frames(batch, told, slice(low, high)))
+            yield Table(high - low, partial(frames, batch, told, slice(low, high)))
             progress(stop - done)
             done = stop
