@@ -84,7 +84,7 @@ The package, from the top down; each module imports only from the lines below it
     elf                             the memory in a core
     style                           how text fits where it is shown
     decoders, packed, packings      decompressors; what is known of a compressed file; how one begins
-    workers                         who shares the work of a command
+    workers, processors             who shares the work of a command; processors and their threads
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 

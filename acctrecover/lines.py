@@ -6,9 +6,7 @@ import csv
 import io
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -19,12 +17,14 @@ from acctrecover.digits import digits
 from acctrecover.distinct import Indices
 from acctrecover.frames import Frame, Table
 from acctrecover.pieces import Piece, lay, piece, together
+from acctrecover.processors import ahead, usable
 
 Octets = bytes | memoryview
 SPECIAL = re.compile(r'[,"\r\n]')
 """What a cell with one of these needs quotes for."""
-AHEAD = 2
-"""Tables decoded and laid at once, while the lines of those before them are written."""
+THREADS = 4
+"""Threads at most in which tables are decoded and laid, while the lines of those before them are written: more have to wait
+for each other."""
 KEPT = 1 << 14
 """Texts whose cells are kept."""
 EXACT = 1 << 53
@@ -66,14 +66,8 @@ def laid(tables: Iterable[Table], line: Callable[[Frame], tuple[Indices, list[Pi
     def made(table: Table) -> list[memoryview]:
         return [lay([line(frame) for frame in part.frames if len(frame.rows)], part.count) for part in table.light()]
 
-    with ThreadPoolExecutor(AHEAD) as pool:
-        waiting: deque[Future[list[memoryview]]] = deque()
-        for table in tables:
-            waiting.append(pool.submit(made, table))
-            if len(waiting) > AHEAD:
-                yield from waiting.popleft().result()
-        for future in waiting:
-            yield from future.result()
+    for lines in ahead(made, tables, min(THREADS, usable())):
+        yield from lines
 
 
 def _cell(value: Any) -> str:

@@ -37,7 +37,12 @@ MapfileIn = Annotated[
         "--mapfile-in", metavar="FILE", help="The ddrescue mapfile of the input: what it does not call finished was never read."
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, metavar="N", help="Share the work among N processes.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", min=1, max=256, metavar="N", help="Share the work among N processes. Default: idle processors where it pays."
+    ),
+]
 ClusterAddress = Annotated[
     str | None,
     typer.Option("--cluster", metavar="ADDRESS", help="Share it among the workers of a Dask scheduler, as tcp://host:8786."),
