@@ -40,7 +40,7 @@ MapfileIn = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option(
-        "--jobs", "-j", min=1, max=256, metavar="N", help="Share the work among N processes. Default: idle processors where it pays."
+        "--jobs", "-j", min=1, max=256, metavar="N", help="Share the work among N processes. Default: those idle, where it pays."
     ),
 ]
 ClusterAddress = Annotated[
