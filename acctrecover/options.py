@@ -17,7 +17,7 @@ class Order(StrEnum):
     BIG = "big"
 
 
-Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, block devices, pipes, or - for standard input.")]
+Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, URLs, block devices, pipes, or - for standard input.")]
 Formats = Annotated[
     list[str] | None,
     typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
