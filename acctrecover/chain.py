@@ -21,9 +21,12 @@ from math import log2
 from acctrecover.costs import (
     CARRIED,
     EMPTY,
+    FIRM,
     GAP,
     INNER,
     KIN,
+    LAPPED,
+    NEARBY,
     PADDED,
     PASSED,
     PER_BYTE,
@@ -31,6 +34,7 @@ from acctrecover.costs import (
     READ_BIT,
     READ_BYTE,
     READ_SLIP,
+    RESUMED,
     SKIPPED,
     SLIP,
     SLIP_GROWTH,
@@ -40,16 +44,8 @@ from acctrecover.costs import (
     UNMET,
 )
 from acctrecover.framed import LEAD
-from acctrecover.grammar import END, Candidates, Grammar, Step
+from acctrecover.grammar import END, Candidates, Grammar, Step, containers
 from acctrecover.kin import Kin
-
-FIRM = 18.0
-"""Bits of linked records that no chance makes of a stream read out of step."""
-LAPPED = 8
-"""Bytes of the next record that one of fixed size may have instead of its own and be sound."""
-NEARBY = 1
-RESUMED = 4096
-"""How far behind a wound the carried stream may go on."""
 
 
 class Skeleton:
@@ -70,7 +66,7 @@ class Skeleton:
             if given.bits[i] > 0:
                 self.into.setdefault((given.dialects[i], given.landings[i]), []).append(given.starts[i])
         known = set(zip(given.dialects, given.starts, strict=True))
-        self.within = self._containers(known)
+        self.within = containers(given, self.into.keys(), known)
         self.kin = Kin(given)
         onward = ((dialect, landing) in known for dialect, landing in zip(given.dialects, given.landings, strict=True))
         self.linked = [0, *accumulate(onward)]
@@ -100,18 +96,6 @@ class Skeleton:
             path.append(Step(chosen, self.cut[chosen]))
             chosen = self.follow[chosen]
         return path
-
-    def _containers(self, starts: set[tuple[int, int]]) -> list[int]:
-        """For each candidate where the last other one starts that holds its start and is linked on both sides, or END."""
-        given = self.given
-        out: list[int] = []
-        open_now: list[tuple[int, int]] = []
-        for start, landing, dialect in zip(given.starts, given.landings, given.dialects, strict=True):
-            open_now = [pair for pair in open_now if pair[1] > start]
-            out.append(max((s for s, _ in open_now if s < start), default=END))
-            if (dialect, start) in self.into and (dialect, landing) in starts:
-                open_now.append((start, landing))
-        return out
 
     def _settle(self, i: int) -> None:
         given = self.given
@@ -191,12 +175,15 @@ class Skeleton:
 
     def _ending(self, landing: int, dialect: int) -> tuple[float, int]:
         """The input ends inside the record at `landing`, or that has a byte too many, or too few, in its header, by which its
-        end fits another record exactly."""
-        slips = [
-            (t, extra) for t, extra in self._readable(landing, dialect) if self._damage(self.given.starts[t], landing, dialect) < 0
-        ]
-        total, after = min(((GAP + extra + self.cost[t], t) for t, extra in slips), default=(GAP, END))
-        return (total, after) if total < GAP + CARRIED else (GAP, END)
+        end fits another record exactly; or its length is damaged, and that one's chain runs to the end of the input."""
+        out = []
+        for t, extra in self._readable(landing, dialect):
+            start, total = self.given.starts[t], GAP + extra + self.cost[t]
+            slips = self._damage(start, landing, dialect) < 0
+            carried = start <= landing + self.grammars[dialect].head + LEAD or (dialect, start) in self.into
+            if total < GAP + CARRIED if slips else self.cost[t] < GAP and not carried:
+                out.append((total, t))
+        return min(out, default=(GAP, END))
 
     def _damage(self, stop: int, landing: int, dialect: int) -> int:
         """What one damaged byte of a header at `landing` makes the record end at `stop`, 0 for none."""
@@ -332,11 +319,22 @@ class Skeleton:
                     extra += KIN * self.kin.goes_on(dialect, start, self.at[dialect, head])
                 if self.within[j] > start:
                     extra += STRADDLED
-                elif head == t and self.kin.goes_on(dialect, start, j):
+                elif head == t and self.kin.goes_on(dialect, start, j) and not self._rivalled(j, landing):
                     extra -= KIN
                 out.append((j, extra))
             j += 1
         return out + [(j, extra) for j, extra in self._resumed(i) if given.starts[j] < landing]
+
+    def _rivalled(self, j: int, landing: int) -> bool:
+        """Whether records that begin almost at `landing`, all of them inside candidate `j`, lead to where `j` ends."""
+        given, dialect = self.given, self.given.dialects[j]
+        for t in range(landing, landing + NEARBY + 1):
+            after = self.at.get((dialect, t), END)
+            while after != END and given.landings[after] < given.landings[j]:
+                after = self.at.get((dialect, given.landings[after]), END)
+            if after != END and given.landings[after] == given.landings[j]:
+                return True
+        return False
 
     def _last_carried(self, i: int) -> int:
         """The last of the linked records that the payload of a candidate begins with, or END."""
@@ -386,10 +384,10 @@ class Skeleton:
         return n != END and (dialect, self.given.landings[n]) in self.at
 
     def _carried(self, i: int) -> int:
-        """The record that the payload of a candidate begins with, or END."""
+        """The record that the payload of a candidate begins with, or END: what breaks the rules of its type carries nothing."""
         given, dialect = self.given, self.given.dialects[i]
         first, landing = given.starts[i] + self.grammars[dialect].head, given.landings[i]
-        if not given.loose[i] or landing == first:
+        if not given.loose[i] or given.unsound[i] or landing == first:
             return END
         j = bisect_left(given.starts, first)
         while j < self.n and given.starts[j] <= min(first + LEAD, landing):

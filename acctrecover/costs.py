@@ -1,4 +1,4 @@
-"""What a break between records costs the skeleton, by what would have caused it; a gap costs 1."""
+"""What a break between records costs the skeleton, by what would have caused it, a gap costing 1; and how far it looks."""
 
 GAP = 1.0
 UNMET = 1.0
@@ -25,3 +25,11 @@ KIN = 1.6
 """Less where the records behind a break go on the history before it, more where such records are passed over."""
 STRADDLED = 0.6
 """More for bytes put in behind a record, where a record linked onwards begins inside it: bytes missing are likelier."""
+FIRM = 18.0
+"""Bits of linked records that no chance makes of a stream read out of step."""
+LAPPED = 8
+"""Bytes of the next record that one of fixed size may have instead of its own and be sound."""
+NEARBY = 1
+"""Bytes missing or put in that are told from others of no more than a record."""
+RESUMED = 4096
+"""How far behind a wound the carried stream may go on."""

@@ -140,10 +140,18 @@ class FramedDialect(HeaderEvidence):
     def announces(self, headers: Octets, size: int) -> Bools:
         """Which of some headers, uint8 of shape (n, header's size), are sensible and announce a record of just this size."""
         records = np.ascontiguousarray(headers).reshape(-1).view(self.header.dtype)
-        low, high = self.kinds.limits(self._types(records))
-        lengths = self._lengths(records)
-        legal = (lengths >= low) & (lengths <= high) & (self.sized(self.head + lengths) == size)
-        return np.asarray(legal & self.header.valid(records))
+        return np.asarray(self._claim(records, size) & self.header.valid(records))
+
+    def claims(self, octets: Octets) -> bool:
+        """Whether these bytes begin with a type and a length that announce as many, whatever rules the header breaks."""
+        return len(octets) >= self.header.size and bool(
+            self._claim(self.header.gather(octets, np.zeros(1, np.int64)), len(octets))[0]
+        )
+
+    def _claim(self, headers: npt.NDArray[Any], size: int) -> Bools:
+        low, high = self.kinds.limits(self._types(headers))
+        lengths = self._lengths(headers)
+        return np.asarray((lengths >= low) & (lengths <= high) & (self.sized(self.head + lengths) == size))
 
     def candidates(self, octets: Octets, base: int = 0) -> Found:
         """Every offset of a sensible header whose record is there whole."""

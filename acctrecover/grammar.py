@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from acctrecover.reading import Reader
@@ -53,3 +53,18 @@ class Step:
 
     index: int
     cut: bool
+
+
+def containers(given: Candidates, ends: Container[tuple[int, int]], starts: Container[tuple[int, int]]) -> list[int]:
+    """For each candidate where the last other one starts that holds its start and is linked on both sides, or END.
+
+    `ends` and `starts` are the (dialect, offset) where candidates with evidence end, and where any begins.
+    """
+    out: list[int] = []
+    open_now: list[tuple[int, int]] = []
+    for start, landing, dialect in zip(given.starts, given.landings, given.dialects, strict=True):
+        open_now = [pair for pair in open_now if pair[1] > start]
+        out.append(max((s for s, _ in open_now if s < start), default=END))
+        if (dialect, start) in ends and (dialect, landing) in starts:
+            open_now.append((start, landing))
+    return out

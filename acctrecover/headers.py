@@ -171,7 +171,8 @@ def _damaged(gap: Gap, dialect: FramedDialect) -> Verdict | None:
     if damage is not None:
         return Verdict("header damaged", "room of one record, one byte of its header changed")
     if dialect.places is None:
-        return None
+        claimed = dialect.claims(gap.column)
+        return Verdict("header damaged", f"room of one record of {count} bytes, as its length and type say") if claimed else None
     (mark, _), (kind, kind_end), (room, room_end) = dialect.places
     order: Any = "big" if dialect.big else "little"
     length, number = count - dialect.head, int.from_bytes(octets[kind:kind_end], order)

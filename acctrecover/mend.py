@@ -56,7 +56,9 @@ def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: R
     size = own.dialect.size
     slipped = (high - low) % size and (before is None) != (after is None)
     if slipped and (alone := _alone(own.dialect, octets, low, first=before is None)):
-        return alone
+        first, stop = (low, alone[0].chain.start) if before else (alone[-1].chain.stop, high)
+        found = _sharing(own.dialect, first, stop, read)
+        return alone if found is None else [found, *alone] if before else [*alone, found]
     if (high - low) % size and not (before is not None and after is None):
         return []
     near = _near(own.dialect, before, after, read) if same else None
@@ -192,7 +194,7 @@ def _otherwise(shape: Shape, octets: npt.NDArray[np.uint8], base: npt.NDArray[np
 def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
     if isinstance(dialect, FramedDialect):
         if dialect.places is None:
-            return _recognised(dialect, rest[: min(gap, dialect.header.size)].tobytes())
+            return dialect.claims(rest[:gap]) or _recognised(dialect, rest[: min(gap, dialect.header.size)].tobytes())
         return (gap >= dialect.head and rest[:1].tobytes() == dialect.opening[:1]) or gap in dialect.reader(rest, 0)(0)[0]
     return any(holds and bits >= MET for _, bits, holds in map(dialect.shape.prefix, _openings(rest[: dialect.size].tobytes())))
 

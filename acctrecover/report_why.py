@@ -9,6 +9,7 @@ from acctrecover.extent import Extent, Oddity
 from acctrecover.report_source import Again, again
 from acctrecover.source import Source
 from acctrecover.style import Style
+from acctrecover.survey import RISK
 from acctrecover.words import number, rarely, shown
 
 if TYPE_CHECKING:  # a command loads what it uses
@@ -53,6 +54,8 @@ def explain_step(scan: Scan, given: Again) -> Iterator[str]:
     for extent in scan.chains if len(scan.parts) < 2 else ():
         for oddity in extent.oddities:
             if oddity.status == "suspect":
-                declared = [pair for pair in given if pair[0] != "--format"]  # explain finds out which it is
-                yield f"next: acctrecover explain {again(scan, declared, f'@{oddity.offset:#x}')}"
+                told = [pair for pair in given if pair[0] != "--format"]  # explain finds out which it is
+                if len(told) < len(given) and (extent.e_value or 0) > RISK:  # only where it is asked for
+                    told.append(("--format", f"{extent.format}:big" if extent.byte_order == "big" else f"{extent.format}"))
+                yield f"next: acctrecover explain {again(scan, told, f'@{oddity.offset:#x}')}"
                 return

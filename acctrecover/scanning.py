@@ -17,9 +17,11 @@ from acctrecover.background import Background, sober
 from acctrecover.dialect import Dialect, dialects
 from acctrecover.errors import FormatError, SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
+from acctrecover.few import few
 from acctrecover.fill import fill
 from acctrecover.mend import doubt_after, doubt_before, mend
 from acctrecover.others import LEAD, identify
+from acctrecover.phase import in_phase
 from acctrecover.registry import Declaration, choose, load_formats, ships
 from acctrecover.result import WRITING, Scan
 from acctrecover.slots import bridged
@@ -82,7 +84,7 @@ def scan(
     """
     every = compiled(tuple(formats or ()), cookie, tuple(map(str, places)))
     with open_source(evidence, progress) as source:
-        raw = _settled(_scan(source, every, progress, risk, walking), source)
+        raw = _settled(_scan(source, every, progress, risk, walking, named=bool(formats)), source)
         if raw.breaks:
             from acctrecover.broken import broken  # few inputs are compressed
 
@@ -121,8 +123,10 @@ def _left(found: Scan, risk: float) -> bool:
     return bool(bits) and found.size * 2.0 ** -min(bits.values()) <= risk
 
 
-def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None], risk: float, walking: Walking) -> Scan:
-    """The bytes of a source as they stand."""
+def _scan(
+    source: Source, every: list[Dialect], progress: Callable[[int], None], risk: float, walking: Walking, *, named: bool = False
+) -> Scan:
+    """The bytes of a source as they stand; `named` where the formats are those that were asked for."""
     source.start_hash()
     chains = walking(Walker(source, every, progress))
 
@@ -135,9 +139,11 @@ def _scan(source: Source, every: list[Dialect], progress: Callable[[int], None],
     ground = Background(chains, source.size, read, source.voids)
     filled = _believed(fill(chains, source.size, read, every, risk, source.voids), source, risk)
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
-    chains, more = _settled_mending(chains, source, read)
+    chains, more = _settled_mending(in_phase(chains, read), source, read)
     oddities += more
     chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
+    if named and not chains and not source.partial:
+        chains, oddities = few(every, source.size, read)
     odd = {each.offset: each for each in [*unread(source, chains), *oddities]}  # one a record, the mended one first
     extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):

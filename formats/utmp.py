@@ -54,7 +54,7 @@ RULES = {
     "unused": all_zero(this.ut_unused),
     # NULs with one other byte among them would keep every other rule.
     "used": (this.ut_type > 0) | (this.ut_pid > 0) | not_empty(this.ut_user),
-    "timed": (this.tv_sec > 0) | (not_empty(this.ut_user) & not_empty(this.ut_line)),
+    "timed": (this.tv_sec > 0) | ((this.ut_type > 0) & not_empty(this.ut_user) & not_empty(this.ut_line)),
 }
 
 utmp_384 = Format(

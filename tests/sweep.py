@@ -75,13 +75,11 @@ def entries(sample: Sample) -> list[tuple[int, int]]:
 
 
 def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) -> bool:
-    """Whether a fault is one that follows from how little the format marks. What is lost then:
+    """Whether a fault is one that follows from how little the format marks. No record is lost for that.
 
-    Where bytes are missing or put in, of records that prove next to nothing the one beside the wound, where the wounded one is as
-    sound as it: either may be the wounded one. Where all that is left are too few to tell a stream from other bytes, these.
-
-    What proves little may be called suspect before the first wound of its stream, and behind its last. Of an entry no record is
-    lost, but those of the wounded one may be called suspect.
+    What proves little may be called suspect before the first wound of its stream, and behind its last; and so may all that is left
+    where that is too little to tell a stream from other bytes, and the records of the wounded entry. A record of little evidence
+    that is read out of step may be as sound as the one it is made of.
     """
     places = head(sample)[1]
     what, _, where = fault.partition(" at ")
@@ -92,16 +90,8 @@ def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) 
         doubted = set(map(int, where.strip("[]").split(",")))
         near = {now for now in beside if isinstance(sample.dialect, Fixed) and now in doubted and _few(sample, now, wound, beside)}
         return doubted <= mates | near
-    if what.startswith("invented"):
-        reach = (max(weak(sample, formats).values(), default=-1) + 1) * max(size for _, size in places)
-        return isinstance(sample.dialect, Fixed) and abs(int(where) - wound.at) <= reach
-    if not what.startswith("lost"):
-        return False
-    start = beside[int(where)]
-    between = sum(start < at < wound.at or wound.at < at < start for at in beside.values())  # untouched ones
-    if wound.name == "truncated" and isinstance(sample.dialect, Fixed):  # nothing but chance tells so few from other bytes
-        return len(beside) * sample.dialect.shape.bits < np.log2(len(wound.data) / RISK)
-    return between == 0 and len(wound.put) != wound.gone and start in weak(sample, formats)
+    reach = (max(weak(sample, formats).values(), default=-1) + 1) * max(size for _, size in places)
+    return what.startswith("invented") and isinstance(sample.dialect, Fixed) and abs(int(where) - wound.at) <= reach
 
 
 def _few(sample: Sample, place: int, wound: Wound, beside: dict[int, int]) -> bool:
