@@ -33,6 +33,7 @@ The package, from the top down; each module imports only from the lines below it
     divide, held                    a gap cut into extents; how many records it held
     embedded, sequence              streams carried in payloads; holes in sequence numbers
     mend                            records in a gap that are neither intact nor lost
+    lodged                          records that a lost one may have carried
     phase, few                      where records that prove little change their phase; what is left of them in a named format
     fill, slots                     chains stranded in a gap; unused slots of an array
     background                      what chance leaves in an input's own bytes

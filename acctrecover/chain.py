@@ -175,15 +175,21 @@ class Skeleton:
 
     def _ending(self, landing: int, dialect: int) -> tuple[float, int]:
         """The input ends inside the record at `landing`, or that has a byte too many, or too few, in its header, by which its
-        end fits another record exactly; or its length is damaged, and that one's chain runs to the end of the input."""
-        out = []
-        for t, extra in self._readable(landing, dialect):
+        end fits another record exactly; or its length is damaged, and a chain that it passes over runs to the end of the input."""
+        out, readable = [], self._readable(landing, dialect)
+        for t, extra in readable or [(t, READ_BYTE) for t in self._through(landing, dialect)]:
             start, total = self.given.starts[t], GAP + extra + self.cost[t]
             slips = self._damage(start, landing, dialect) < 0
             carried = start <= landing + self.grammars[dialect].head + LEAD or (dialect, start) in self.into
             if total < GAP + CARRIED if slips else self.cost[t] < GAP and not carried:
                 out.append((total, t))
         return min(out, default=(GAP, END))
+
+    def _through(self, landing: int, dialect: int) -> list[int]:
+        """The candidates behind a header at `landing`, of a type that carries nothing, that tell enough to be no chance."""
+        given, header = self.given, self.grammars[dialect].reader(landing)
+        behind = range(bisect_left(given.starts, landing), self.n) if header == ({}, None) else range(0)
+        return [t for t in behind if given.dialects[t] == dialect and given.bits[t] >= FIRM]
 
     def _damage(self, stop: int, landing: int, dialect: int) -> int:
         """What one damaged byte of a header at `landing` makes the record end at `stop`, 0 for none."""
@@ -199,12 +205,9 @@ class Skeleton:
         given, grammar = self.given, self.grammars[dialect]
         sizes, loose = grammar.reader(landing)
         own = self.at.get((dialect, landing), END)
-        ends = {landing + size for size in sizes}
         out = []
         skipped, first, passed = 0, landing, END
-        last = max(ends, default=landing)
-        if loose is not None:
-            last = max(last, landing + grammar.head + loose[2])
+        last = landing + max([0, *sizes, *([] if loose is None else [grammar.head + loose[2]])])
         straddled = own == END and any(self._onward(dialect, at) for at in range(landing + 1, landing + grammar.head - 1))
         j = bisect_left(given.starts, landing + grammar.head - 1)
         while j < self.n and given.starts[j] <= last:

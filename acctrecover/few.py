@@ -10,30 +10,39 @@ import numpy.typing as npt
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Oddity
 from acctrecover.fixed import Fixed
+from acctrecover.shape import Octets
 from acctrecover.survey import Chain
 
-MOST = 16
-"""Records, at most: more of them would have been believed."""
+MOST = 1 << 16
+"""Bytes of an input, at most, that are looked at: what is larger holds none, or enough of them to be believed."""
 
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 def few(dialects: Sequence[Dialect], size: int, read: Read) -> tuple[list[Chain], list[Oddity]]:
-    """The chain of sound records from the first byte of an input on, up to where less than one is left, that keeps every rule as
+    """The chain of sound records from the first byte of an input on, up to one that is cut by its end and keeps every rule as
     far as it goes; each of them suspect. Of several dialects that of the most evidence; nothing where there is none."""
-    best: tuple[float, Fixed, int] | None = None
-    for dialect in dialects:
-        if isinstance(dialect, Fixed) and dialect.size <= size < MOST * dialect.size:
-            count, octets = size // dialect.size, read(0, size)
-            rows = octets[: count * dialect.size].reshape(count, dialect.size)
-            sound = dialect.shape.valid(dialect.shape.view(octets, dialect.size)) & rows.any(axis=1)
-            bits = count * dialect.shape.bits
-            if sound.all() and dialect.shape.prefix(octets[rows.size :].tobytes())[2] and (best is None or bits > best[0]):
-                best = bits, dialect, count
-    if best is None:
+    octets = read(0, min(size, MOST))
+    found = [chain for dialect in dialects if size <= MOST and (chain := _begun(dialect, octets))]
+    if not found:
         return [], []
-    bits, dialect, count = best
-    told = f"sound, but {bits:.0f} bits of evidence are too few to tell {'it' if count == 1 else f'all {count}'} from other bytes"
-    starts = tuple(range(0, count * dialect.size, dialect.size))
-    chain = Chain(dialect, 0, count * dialect.size, count, bits, starts)
-    return [chain], [Oddity(start, dialect.size, "suspect", told) for start in starts]
+    chain = max(found, key=lambda chain: chain.bits)
+    records = chain.dialect.offsets(octets, 0, chain.stop)
+    which = "it" if chain.count == 1 else f"all {chain.count}"
+    told = f"sound, but {chain.bits:.0f} bits of evidence are too few to tell {which} from other bytes"
+    each = zip(records.starts.tolist(), records.sizes.tolist(), strict=True)
+    return [chain], [Oddity(start, length, "suspect", told) for start, length in each]
+
+
+def _begun(dialect: Dialect, octets: Octets) -> Chain | None:
+    """The records of one dialect that an input is, but for its last one."""
+    run = dialect.run(octets, 0)
+    rest = octets[run.stop :]
+    if isinstance(dialect, Fixed):
+        goes_on = len(rest) < dialect.size and dialect.shape.prefix(rest.tobytes())[2]
+    else:
+        goes_on = len(rest) < dialect.head or dialect.shape_at(rest, 0) is not None
+    if not run.count or not goes_on:
+        return None
+    bits = float(dialect.bits(octets, dialect.offsets(octets, 0, run.stop)).sum())
+    return Chain(dialect, 0, run.stop, run.count, bits, tuple(run.tail))

@@ -19,6 +19,7 @@ from acctrecover.errors import FormatError, SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.few import few
 from acctrecover.fill import fill
+from acctrecover.lodged import lodged
 from acctrecover.mend import doubt_after, doubt_before, mend
 from acctrecover.others import LEAD, identify
 from acctrecover.phase import in_phase
@@ -144,7 +145,7 @@ def _scan(
     chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
     if named and not chains and not source.partial:
         chains, oddities = few(every, source.size, read)
-    odd = {each.offset: each for each in [*unread(source, chains), *oddities]}  # one a record, the mended one first
+    odd = {each.offset: each for each in [*unread(source, chains), *lodged(chains, read), *oddities]}  # the mended ones first
     extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")

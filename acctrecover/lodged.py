@@ -1,0 +1,83 @@
+"""Records behind a wound that are of another history than those beyond them: they may be a stream that a lost record carried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.dialect import numbers
+from acctrecover.extent import Oddity
+from acctrecover.framed import FramedDialect
+from acctrecover.kin import CLOSE
+from acctrecover.stream import Found
+from acctrecover.survey import Chain
+
+LOOKED, LEAST, SHARE = 8, 4, 0.75
+"""Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree."""
+SPAN, NEXT = 1 << 12, 3
+"""Bytes of a chain that are looked at, and chains behind a short one."""
+TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
+
+Read = Callable[[int, int], npt.NDArray[np.uint8]]
+Numbers = npt.NDArray[np.float64]
+
+
+def lodged(chains: Sequence[Chain], read: Read) -> list[Oddity]:
+    """The first records of chains behind gaps, or all of a short one, where the serial numbers are far from those beyond."""
+    out: list[Oddity] = []
+    for index, chain in enumerate(chains):
+        dialect = chain.dialect
+        if isinstance(dialect, FramedDialect) and dialect.loose and chain.start > (chains[index - 1].stop if index else 0):
+            found, serials = _records(chain, read)
+            count = _strangers(dialect.largest - dialect.head, found, serials)
+            if not count and chain.stop - chain.start <= dialect.largest - dialect.head:
+                count = _against(serials, _behind(chains[index + 1 : index + 1 + NEXT], read))
+            starts, sizes = found.starts[:count].tolist(), found.sizes[:count].tolist()
+            out += [Oddity(chain.start + start, size, "suspect", TOLD) for start, size in zip(starts, sizes, strict=True)]
+    return out
+
+
+def _records(chain: Chain, read: Read) -> tuple[Found, Numbers]:
+    """The first records of a chain, by offsets in it, and their serial numbers, NaN where there is none."""
+    octets = read(chain.start, min(chain.stop, chain.start + SPAN))
+    assert isinstance(chain.dialect, FramedDialect)
+    found = chain.dialect.offsets(octets, 0, len(octets), chain.start)
+    return found, numbers(chain.dialect, octets, found, "serial")[0]
+
+
+def _behind(chains: Sequence[Chain], read: Read) -> Numbers:
+    """The first serial numbers of some chains, without those that may be lodged in front of them."""
+    out: list[Numbers] = [np.zeros(0)]
+    for chain in chains:
+        if isinstance(chain.dialect, FramedDialect) and sum(map(len, out)) < LEAST:
+            _, serials = _records(chain, read)
+            told = serials[~np.isnan(serials)]
+            out.append(told[_against(told, told[-LOOKED:]) :])
+    return np.concatenate(out)
+
+
+def _strangers(reach: int, found: Found, serials: Numbers) -> int:
+    """How many of the first records of a chain are strange to its further ones; `reach` is the most that a record carries."""
+    beyond = serials[found.starts > reach]
+    beyond = beyond[~np.isnan(beyond)]
+    if len(beyond) < LEAST:
+        told = serials[~np.isnan(serials)]
+        beyond = told[-LEAST:] if len(told) >= 2 * LEAST else told[:0]
+    return min(_against(serials, beyond), int(np.searchsorted(found.stops, reach, "right")))
+
+
+def _against(serials: Numbers, beyond: Numbers) -> int:
+    """How many of the first records are of another history than that of some serial numbers: all up to the first one of it."""
+    if len(beyond) < LEAST:
+        return 0
+    middle = float(np.median(beyond[:LOOKED]))
+    if np.mean(np.abs(beyond[:LOOKED] - middle) <= CLOSE) < SHARE:
+        return 0
+    told = np.flatnonzero(~np.isnan(serials))
+    away = np.abs(serials[told] - middle)
+    if not len(told) or away[0] <= CLOSE:
+        return 0
+    own = np.flatnonzero(away < np.abs(serials[told] - serials[told[0]]))  # nearer to those beyond than to the first
+    return int(told[own[0]]) if len(own) else len(serials)

@@ -1,0 +1,45 @@
+"""What a lost record carried is not called intact where its process ids are of another history than those beyond."""
+
+from __future__ import annotations
+
+import struct
+
+from acctrecover import scan
+
+COOKIE = 0x2B91
+
+
+def record(kind: int, payload: bytes) -> bytes:
+    return struct.pack("<HBB", COOKIE, kind, len(payload)) + payload
+
+
+def forks(first: int, count: int) -> bytes:
+    return b"".join(record(1, struct.pack("<II", first - 7, first + i)) for i in range(count))
+
+
+def statuses(data: bytes) -> list[str]:
+    return [str(status) for status in scan(data, ["cookie"]).records["status"]]
+
+
+BEFORE, CARRIED, BEHIND = forks(1000, 20), forks(20000, 5), forks(1020, 30)
+CARRIER = record(0x90, CARRIED)
+
+
+def test_records_of_a_carrier_whose_header_is_gone_are_suspect_and_say_why() -> None:
+    data = BEFORE + b"\xff" * 4 + CARRIER[4:] + BEHIND
+    found = scan(data, ["cookie"])
+    at = len(BEFORE) + 4
+    odd = {odd.offset: odd.reason for extent in found.chains for odd in extent.oddities}
+    assert sorted(odd) == [at + 12 * i for i in range(5)]
+    assert set(odd.values()) == {"may be what a lost record carried: its process ids are of another history than those beyond"}
+    assert statuses(data).count("intact") == 50
+
+
+def test_records_that_go_on_the_history_behind_a_gap_stay_intact() -> None:
+    data = BEFORE + b"\xff" * 4 + CARRIER[4:8] + BEHIND
+    assert statuses(data).count("intact") == 50
+
+
+def test_a_short_chain_between_two_gaps_is_held_against_the_chains_behind_it() -> None:
+    data = BEFORE + b"\xff" * 300 + CARRIED + b"\xff" * 300 + BEHIND
+    assert statuses(data) == ["intact"] * 20 + ["suspect"] * 5 + ["intact"] * 30
