@@ -86,8 +86,10 @@ The package, from the top down; each module imports only from the lines below it
     sizes, look, pread, mapfile     numbers of bytes in words; what is to be seen of a file at once; its bytes; ddrescue mapfiles
     elf                             the memory in a core
     style                           how text fits where it is shown
+    ewf, remote                     images of disks; what is behind URLs
+    served, spool                   bytes that a library serves by offset; what can be read only once
     decoders, packed, packings      decompressors; what is known of a compressed file; how one begins
-    workers                         who shares the work of a command
+    workers, processors             who shares the work of a command; processors and their threads
     errors, extent, stream, undone, lineage, bar, others, words, voids
 """
 

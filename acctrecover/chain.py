@@ -106,15 +106,13 @@ class Skeleton:
         surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.lowest.behind(start)  # as any break
         if landing >= self.high:
             total, after = 0.0, END
-        elif surely:
-            total, after = self.cost[linked] + given.unsound[i], linked
         else:
             if firm:  # what follows the header there is that header's own affair
                 total, after = self.cost[linked] + given.unsound[i], linked
             else:
                 met = linked != END and (grammar.pitch is None or self._overlaps(linked))  # else nothing speaks for a cut before it
                 total, after = self._break(i, met=met or (dialect, landing) in given.heads)
-            if grammar.pitch is None:
+            if grammar.pitch is None and not surely:
                 crossed = GAP + (STRADDLED if self._crossed(i) else 0.0)
                 for t, extra in self._late(i, landing, dialect):
                     if crossed + extra + self.cost[t] < total:
@@ -123,7 +121,7 @@ class Skeleton:
                 total, after = self.cost[linked] + given.unsound[i], linked
         total += given.whole[i]
         if grammar.pitch is None and not surely:
-            forsaken = GAP + (UNMET if firm else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
+            forsaken = GAP + (UNMET if firm and not given.whole[i] else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
                 # what a header at its end confirms is not cut for its kin alone
                 price = forsaken + (max(extra, 0.0) if firm else extra)

@@ -18,6 +18,8 @@ class Cluster:
     Raises AcctrecoverError where the extra `dask` is not installed, no scheduler answers, or it has no workers.
     """
 
+    patience = 0.0
+
     def __init__(self, address: str) -> None:
         try:
             import distributed

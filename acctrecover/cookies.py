@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.errors import AcctrecoverError, OutputError
+from acctrecover.processors import ahead, usable
 from acctrecover.source import Evidence, Source, open_source
 from acctrecover.voids import ERROR
 
 WINDOW = 1 << 19
 """Bytes counted at once: few enough for a cache, and even, so that aligned words do not straddle windows."""
+LARGE = 1 << 25
+"""Bytes from which on an input is counted in threads, as many as there are processors."""
 WORDS = 1 << 16
 GIB = 1 << 30
 COOKIE = 0x2B91
@@ -158,14 +161,9 @@ def cookie_stats(
     for evidence in inputs:
         with open_source(evidence, progress) as source:
             breaks += [f"{name}: {each.cause} {each.detail}" for name, each in source.broke]
-            for start, stop in source.solid(0, source.size):
-                for low in range(start + start % 2 * (align == 2), stop, WINDOW):
-                    data = source.read(low, min(low + WINDOW + (align == 1), stop))
-                    for first, last in source.solid(low, low + len(data)):  # what could not be read is void by now
-                        counts += _count(data[first - low : last - low], 0)
-                        if align == 1:
-                            counts += _count(data[first - low : last - low], 1)
-                    progress(min(WINDOW, stop - low))
+            threads = usable() if source.room >= LARGE else 1
+            for found in ahead(partial(_counted, align=align), _windows(source, align, progress), threads):
+                counts += found
             total += source.size - source.voids.size
             unread += source.voids.totals().get(ERROR, (0, 0))[1]
     if order == "big":
@@ -173,9 +171,19 @@ def cookie_stats(
     return CookieStats(counts, total, align, order, cookie, len(inputs), unread, tuple(breaks))
 
 
-def _count(data: bytes, skip: int) -> npt.NDArray[np.int64]:
-    words = np.frombuffer(data, "<u2", max(0, len(data) - skip) // 2, skip) if len(data) > skip + 1 else np.zeros(0, "<u2")
-    return np.bincount(words, minlength=WORDS)
+def _windows(source: Source, align: int, progress: Callable[[int], None]) -> Iterator[bytes]:
+    """The bytes to be counted, each run of them on its own; aligned words begin at its even offsets."""
+    for start, stop in source.solid(0, source.size):
+        for low in range(start + start % 2 * (align == 2), stop, WINDOW):
+            data = source.read(low, min(low + WINDOW + (align == 1), stop))
+            for first, last in source.solid(low, low + len(data)):  # what could not be read is void by now
+                yield data[first - low : last - low]
+            progress(min(WINDOW, stop - low))
+
+
+def _counted(data: bytes, align: int) -> npt.NDArray[np.int64]:
+    counts = np.bincount(np.frombuffer(data, "<u2", len(data) // 2), minlength=WORDS)
+    return counts if align == 2 or len(data) < 3 else counts + _counted(data[1:], 2)
 
 
 def check_ending(path: Path) -> None:

@@ -129,7 +129,7 @@ def write_tables(
 
 
 def _named(table: Table, users: Users) -> Table:
-    return replace(table, frames=[replace(frame, columns=users.named(frame.columns)) for frame in table.frames])
+    return Table(table.count, lambda: [replace(frame, columns=users.named(frame.columns)) for frame in table.frames])
 
 
 def to_arrow(scan: Scan, progress: Progress = lambda done: None) -> Any:

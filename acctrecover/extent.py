@@ -10,7 +10,7 @@ NOT_OWN = frozenset({"stale records", "duplicate block", "foreign stream"})
 """Causes of chains whose records a stream does not need: another's, or its own once more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Oddity:
     """A record of a chain, or the remains of one, that is not simply intact.
 
@@ -25,7 +25,7 @@ class Oddity:
     patches: tuple[tuple[int, bytes, bytes], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Extent:
     """A half-open byte range [start, stop) of the input.
 

@@ -13,7 +13,7 @@ from acctrecover.stream import TAIL, Found, Offsets, Run, among
 
 FEW = 64
 """Records a fixed-size run is first tried with, before whole columns are checked."""
-BATCH = 1 << 21
+BATCH = 1 << 20
 """Bytes of a fixed-size run whose columns are checked together: few enough for a cache, enough to make calls cheap."""
 
 

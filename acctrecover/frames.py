@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from acctrecover.cells import Column, behind, column, instants, same
 from acctrecover.columns import pick
 from acctrecover.distinct import Indices, distinct
 from acctrecover.expr import fields_of
-from acctrecover.result import RECORD, Batch, Scan
+from acctrecover.result import RECORD, Batch, Scan, beside
 from acctrecover.schema import TIMES, Record
 from acctrecover.shape import Shape
 from acctrecover.stream import Found
@@ -22,6 +23,8 @@ STEP = 1 << 15
 """Rows decoded together: few enough for a cache, enough to make calls cheap."""
 HEAVY = 1 << 22
 """Bytes that the rows of a table may take if all were as large as the largest: they may be written as wide as that."""
+SMALL = 1 << 12
+"""Records of a batch up to which it is decoded together with those beside it."""
 GENERAL = tuple(RECORD.names or ())
 """The columns that every record has, whatever its format."""
 
@@ -40,10 +43,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows, some of them in each frame."""
+    """Rows, some of them in each frame; these are `made` when first asked for, by the thread that does."""
 
     count: int
-    frames: list[Frame]
+    made: list[Frame] | Callable[[], list[Frame]]
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        return self.made() if callable(self.made) else self.made
 
     def dicts(self) -> list[dict[str, Any]]:
         """The rows, each with the columns in which it has a value."""
@@ -59,7 +66,7 @@ class Table:
 
     def light(self) -> Iterator[Table]:
         """The same rows in tables whose rows are few where one of them is large."""
-        largest = max((max(frame.columns["size"].cells(), default=0) for frame in self.frames), default=0)
+        largest = max((frame.columns["size"].kinds()[1] for frame in self.frames), default=0)
         if self.count < 2 or largest * self.count <= HEAVY:
             yield self
             return
@@ -128,7 +135,7 @@ def _whole(held: Column) -> npt.NDArray[np.int64]:
 def general(scan: Scan, batch: Batch) -> dict[str, Column]:
     """The columns that every record of a batch of `scan.told` has, but for its type; offsets and sizes are those in the input."""
     count = len(batch.found.starts)
-    starts, sizes = scan.spans(batch.found.starts + batch.low, batch.found.sizes)
+    starts, sizes = scan.spans(batch.starts, batch.found.sizes)
     status = np.zeros(count, np.intp)
     told = ["intact", *dict.fromkeys(batch.odd.values())]
     for number, name in batch.odd.items():
@@ -179,11 +186,53 @@ def tables(scan: Scan, progress: Callable[[int], None] = lambda done: None) -> I
     `progress` is told of the input's bytes that the records before took.
     """
     done = 0
-    for batch in scan.told.in_batches():
-        told, count = general(scan, batch), len(batch.found.starts)
+    for batches in _gathered(scan.told.in_batches()):
+        count = sum(len(batch.found.starts) for batch in batches)
+        told = cache(partial(general, scan, batches[0]))
         for low in range(0, count, STEP):
             high = min(low + STEP, count)
-            stop = sum(told[name].of(slice(high - 1, high)).cells()[0] for name in ("offset", "size"))
-            yield Table(high - low, frames(batch, told, slice(low, high)))
-            progress(stop - done)
-            done = stop
+            made = partial(_several, scan, batches) if len(batches) > 1 else partial(_some, batches[0], told, slice(low, high))
+            yield Table(high - low, made)
+        last = batches[-1]
+        starts, sizes = scan.spans(last.starts[-1:], last.found.sizes[-1:])
+        stop = int(starts[0] + sizes[0])
+        progress(stop - done)
+        done = stop
+
+
+def _gathered(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches with records, in order: one of many records alone, those of a few together, as a damaged stream has very many."""
+    waiting: list[Batch] = []
+    rows = octets = 0
+    for batch in batches:
+        count = len(batch.found.starts)
+        alone = count > SMALL or (batch.dialect is not None and bool(batch.dialect.slots))  # slots depend on their neighbours
+        if waiting and (alone or rows + count > STEP or octets + len(batch.octets) > HEAVY):
+            yield waiting
+            waiting, rows, octets = [], 0, 0
+        if alone and count:
+            yield [batch]
+        elif count:
+            waiting.append(batch)
+            rows, octets = rows + count, octets + len(batch.octets)
+    if waiting:
+        yield waiting
+
+
+def _some(batch: Batch, told: Callable[[], dict[str, Column]], which: slice) -> list[Frame]:
+    """Some records of a batch, of which `told` gives what is `general`."""
+    return frames(batch, told(), which)
+
+
+def _several(scan: Scan, batches: Sequence[Batch]) -> list[Frame]:
+    """All records of some batches, those of one kind of batch together."""
+    firsts = np.cumsum([0, *(len(batch.found.starts) for batch in batches)]).tolist()
+    alike: dict[tuple[int, str, str], list[int]] = {}
+    for number, batch in enumerate(batches):
+        alike.setdefault((id(batch.dialect), batch.format, batch.order), []).append(number)
+    out = []
+    for numbers in alike.values():
+        rows = np.concatenate([np.arange(firsts[number], firsts[number + 1]) for number in numbers])
+        batch = beside([batches[number] for number in numbers])
+        out += [Frame(rows[frame.rows], frame.columns) for frame in frames(batch, general(scan, batch), slice(None))]
+    return out

@@ -6,9 +6,8 @@ import csv
 import io
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,16 @@ from acctrecover.digits import digits
 from acctrecover.distinct import Indices
 from acctrecover.frames import Frame, Table
 from acctrecover.pieces import Piece, lay, piece, together
+from acctrecover.processors import ahead, usable
 
 Octets = bytes | memoryview
 SPECIAL = re.compile(r'[,"\r\n]')
 """What a cell with one of these needs quotes for."""
-AHEAD = 2
-"""Tables laid while another one is decoded."""
+THREADS = 4
+"""Threads at most in which tables are decoded and laid, while the lines of those before them are written: more have to wait
+for each other."""
+KEPT = 1 << 14
+"""Texts whose cells are kept."""
 EXACT = 1 << 53
 """Up to here a floating-point number without a fraction is written as the integer and `.0`."""
 
@@ -57,25 +60,23 @@ def json_lines(tables: Iterable[Table]) -> Iterator[Octets]:
 
 
 def laid(tables: Iterable[Table], line: Callable[[Frame], tuple[Indices, list[Piece]]]) -> Iterator[memoryview]:
-    """The lines of the rows of each table, as `line` makes them of its frames: rows and their pieces. They are laid in other
-    threads, while the next table is decoded."""
+    """The lines of the rows of each table, as `line` makes them of its frames: rows and their pieces. Tables are decoded and their
+    lines laid in other threads."""
 
     def made(table: Table) -> list[memoryview]:
         return [lay([line(frame) for frame in part.frames if len(frame.rows)], part.count) for part in table.light()]
 
-    with ThreadPoolExecutor(AHEAD) as pool:
-        waiting: deque[Future[list[memoryview]]] = deque()
-        for table in tables:
-            waiting.append(pool.submit(made, table))
-            if len(waiting) > AHEAD:
-                yield from waiting.popleft().result()
-        for future in waiting:
-            yield from future.result()
+    for lines in ahead(made, tables, min(THREADS, usable())):
+        yield from lines
 
 
 def _cell(value: Any) -> str:
     """A value as csv.writer has it."""
-    text = repr(value) if isinstance(value, float) else str(value)
+    return _quoted(repr(value) if isinstance(value, float) else str(value))
+
+
+@lru_cache(KEPT)
+def _quoted(text: str) -> str:
     if SPECIAL.search(text) is None:
         return text
     out = io.StringIO()

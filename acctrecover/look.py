@@ -6,10 +6,11 @@ import os
 from functools import partial
 
 from acctrecover.elf import Core, read_core
+from acctrecover.served import Served
 from acctrecover.voids import Voids, holes
 
 
-def look(fd: int | None, data: bytes, claimed: int) -> tuple[int, Core | None, Voids]:
+def look(fd: int | None, data: bytes | Served, claimed: int) -> tuple[int, Core | None, Voids]:
     """(size, core, voids) of the file behind a descriptor, or of bytes where there is none.
 
     `claimed` is the size that its status tells. That of /proc/kcore is not where it ends: the program headers tell.

@@ -50,7 +50,8 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
 
     Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
     such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules
-    that tell where it ends is damage in any case. `landing` is where the record behind each candidate must start.
+    that tell where it ends is damage in any case, and so is one that breaks others and may have no other length.
+    `landing` is where the record behind each candidate must start.
     """
     which = which[found.starts.take(which + 1) < found.stops.take(which)]
     if not len(which):
@@ -80,9 +81,11 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
         if endless:
             sure.append(i)
         elif (lead_in < 0 or not whole or one_bit) and not (whole and carrier):
-            unlikely = lead_in < 0 or not whole or (lead_in > LEAD and _proof(judge, octets, found, ends) >= TELLING)
             low, high = judge.kinds.span(number)
-            if unlikely and low <= max(lead_in, 0) <= high:
+            proven = (lead_in > LEAD or low == high) and _proof(judge, octets, found, ends) >= TELLING
+            if not whole and low == high and proven:
+                sure.append(i)
+            elif (lead_in < 0 or not whole or proven) and low <= max(lead_in, 0) <= high:
                 out.setdefault(number, []).append(i)
     return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
 

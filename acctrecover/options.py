@@ -17,7 +17,7 @@ class Order(StrEnum):
     BIG = "big"
 
 
-Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, block devices, pipes, or - for standard input.")]
+Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, URLs, block devices, pipes, or - for standard input.")]
 Formats = Annotated[
     list[str] | None,
     typer.Option("--format", "-f", metavar="NAME", help="Look for this format only, as acct_v3; may be repeated. Default: all."),
@@ -37,7 +37,12 @@ MapfileIn = Annotated[
         "--mapfile-in", metavar="FILE", help="The ddrescue mapfile of the input: what it does not call finished was never read."
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, metavar="N", help="Share the work among N processes.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", min=1, max=256, metavar="N", help="Share the work among N processes. Default: those idle, where it pays."
+    ),
+]
 ClusterAddress = Annotated[
     str | None,
     typer.Option("--cluster", metavar="ADDRESS", help="Share it among the workers of a Dask scheduler, as tcp://host:8786."),

@@ -14,6 +14,9 @@ from typing import Any, BinaryIO
 
 from acctrecover.errors import OutputError
 
+SOON = 1 << 26
+"""Bytes of an output that are on their way to the disk before more of it is made."""
+
 
 def accepted(
     inputs: Sequence[os.stat_result | None], paths: Mapping[str, str | os.PathLike[str] | None], *, force: bool
@@ -83,13 +86,36 @@ def undisturbed() -> Iterator[None]:
 
 
 class _Raw(io.FileIO):
-    """A temporary whose failures name the target it is for."""
+    """A temporary whose failures name the target it is for. What is written of a large one goes to the disk meanwhile, so that
+    little is left to wait for at the end."""
 
     target: Path
+    waiting = 0
+    syncing: threading.Thread | None = None
+    failure: OSError | None = None
 
     def write(self, data: Any, /) -> int:
         with blamed_on(self.target):
-            return super().write(data)
+            done = super().write(data)
+        self.waiting += done
+        if self.waiting >= SOON and not (self.syncing and self.syncing.is_alive()):
+            self.waiting = 0
+            self.syncing = threading.Thread(target=self._sync, daemon=True)
+            self.syncing.start()
+        return done
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self.fileno())
+        except OSError as error:  # the system tells of it once
+            self.failure = error
+
+    def settled(self) -> None:
+        """Wait until no more than the last of it is left to be synced. Raises the OSError of what could not be."""
+        if self.syncing is not None:
+            self.syncing.join()
+        if self.failure is not None:
+            raise self.failure
 
 
 class Draft:
@@ -112,7 +138,7 @@ class Draft:
                 os.close(self.folder)
                 raise
         raw.target = target
-        self.file = io.BufferedWriter(raw)
+        self.raw, self.file = raw, io.BufferedWriter(raw)
 
     def _opened(self, path: str, flags: int) -> int:
         return os.open(self.temporary, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self.folder)
@@ -133,6 +159,7 @@ class Draft:
             os.umask(umask)
             mode = stat.S_IMODE(old.st_mode) if old is not None and stat.S_ISREG(old.st_mode) else 0o666 & ~umask
             os.fchmod(self.file.fileno(), mode)
+            self.raw.settled()
             os.fsync(self.file.fileno())
             own = self._status(self.temporary)
             if own is None or not os.path.samestat(own, os.fstat(self.file.fileno())):
@@ -191,6 +218,8 @@ class Draft:
 
     def discard(self) -> None:
         """Close it and take its temporary names away."""
+        with suppress(OSError):
+            self.raw.settled()
         with suppress(OSError, OutputError):
             self.file.close()
         for name in (self.temporary, self.spare):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -147,17 +146,25 @@ def _lay(out: npt.NDArray[np.uint8], starts: Indices, line: Sequence[Piece]) -> 
 
 def _put(out: npt.NDArray[np.uint8], at: Indices, items: npt.NDArray[np.void]) -> None:
     """Items of one size over bytes at any offsets."""
-    width = items.dtype.itemsize
     if len(at):
-        np.ndarray((len(out) - width + 1,), f"V{width}", out, strides=(1,))[at] = items
+        _anywhere(out, items.dtype.itemsize)[at] = items
 
 
 def _put_exactly(out: npt.NDArray[np.uint8], at: Indices, part: Piece, codes: Indices, size: Indices) -> None:
-    """Byte strings without what is behind them: those of each size on their own."""
-    order = np.argsort(size, kind="stable")
-    edges = np.flatnonzero(np.diff(size[order])) + 1
-    for low, high in pairwise([0, *edges.tolist(), len(order)]):
-        which = order[low:high]
-        width = int(size[which[0]])
+    """Byte strings without what is behind them: the first bytes of each and the last ones, which overlap, so that all whose sizes
+    are from one power of two up to the next go together."""
+    doublings = np.frexp(size)[1]
+    starts = codes * part.width
+    for doubling in np.flatnonzero(np.bincount(doublings)).tolist():
+        width = 1 << doubling >> 1
         if width:
-            _put(out, at[which], part.octets[:, :width][codes[which]].view(f"V{width}").ravel())
+            which = np.flatnonzero(doublings == doubling)
+            sources, places, behind = starts[which], at[which], size[which] - width
+            ends = _anywhere(part.octets.ravel(), width)
+            _put(out, places, ends[sources])
+            _put(out, places + behind, ends[sources + behind])
+
+
+def _anywhere(octets: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.void]:
+    """The items of so many bytes that begin at each byte."""
+    return np.ndarray((len(octets) - width + 1,), f"V{width}", octets, strides=(1,))

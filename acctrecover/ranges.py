@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,8 @@ LEAST, MOST = 8 * WINDOW, 32 * WINDOW
 """Bytes of a range, multiples of a window: a stream is followed to the same places from all its borders."""
 OVERLAP = 2 * WINDOW
 """Bytes that a worker goes on behind its range: by then the worker of the next one makes the same steps."""
+SEEN = 0.5
+"""Seconds of a walk after which it tells how long the rest will take."""
 Packed = tuple[Key, tuple[tuple[Any, ...], ...], int, int]
 """A key and its step, of plain numbers: chains, where it goes on, and the number of the dialect it follows or -1."""
 
@@ -112,13 +115,19 @@ class Shares:
             self.asked,
             fingerprint(self.asked.places),
         )
+        begun, since = walker.at, time.monotonic()
+        patience = self.workers.patience
         lows = [low for low in range(walker.at // length * length, source.size, length) if source.solid(low, low + length)]
         waiting: list[tuple[int, Any]] = []
         edge = 0
 
         def taking(walker: Walker) -> None:
-            nonlocal edge
-            if walker.at >= edge:
+            nonlocal edge, patience
+            if patience and walker.at > begun and (spent := time.monotonic() - since) >= SEEN:
+                left = source.size - walker.at
+                if spent * left / (walker.at - begun) >= patience and left > length:
+                    patience, edge = 0.0, 0
+            if walker.at >= edge and not patience:
                 walker.known = {key: step for key, step in walker.known.items() if key[0] >= walker.at}
                 edge = (walker.at // length + 1) * length
                 while waiting and waiting[0][0] + length <= walker.at:

@@ -18,7 +18,8 @@ from acctrecover.output import accepted, atomic_outputs
 from acctrecover.provenance import Run, account, left, spans, told_input, written
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
-from acctrecover.source import PIECE, Evidence, files_of, open_source
+from acctrecover.source import Evidence, files_of, open_source
+from acctrecover.spool import PIECE
 
 T = TypeVar("T")
 

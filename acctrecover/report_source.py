@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from acctrecover.remote import is_url, path_of
 from acctrecover.source import Source
 from acctrecover.voids import ERROR
 from acctrecover.words import number, plain, quoted
@@ -36,6 +37,8 @@ def source_objects(scan: Scan) -> Iterator[dict[str, Any]]:
             out["start"], out["stop"] = source.start, source.stop
         if source.core is not None:
             out["core"] = {"segments": len(source.core.segments), "bytes": source.core.size, "absent": source.core.absent}
+        if source.image is not None:
+            out["image"] = source.image.to_json(source.md5)
         if source.voids.size:
             out["voids"] = {
                 cause: dict(zip(("areas", "bytes"), both, strict=True)) for cause, both in source.voids.totals().items()
@@ -59,6 +62,8 @@ def source_text(scan: Scan) -> Iterator[str]:
     if isinstance(source, Source) and ERROR in (totals := source.voids.totals()):
         areas, octets = totals[ERROR]
         yield f"{number(octets, 'byte')} in {number(areas, 'place')} cannot be read, and are taken for NUL bytes, in the digest too"
+    if isinstance(source, Source) and source.image is not None:
+        yield f"the medium of an EWF image in {number(source.image.files, 'file')}; {source.image.told(source.md5)}"
     if isinstance(source, Source) and source.core is not None:
         absent = f"; {number(source.core.absent, 'byte')} more are not in the file" if source.core.absent else ""
         yield f"a core with {in_memory(scan)} in {number(len(source.core.segments), 'segment')}{absent}"
@@ -113,6 +118,8 @@ def target(scan: Scan) -> str:
     name = names(scan)[-1]
     if name in ("-", "<bytes>"):
         return ""
+    if is_url(name):
+        name = path_of(name).partition("?")[0].rpartition("/")[2]
     packed = scan.parts and scan.parts[-1].packed is not None
     return f"{name[: -len(PurePath(name).suffix)] if packed and PurePath(name).suffix in ENDINGS else name}."
 

@@ -178,6 +178,13 @@ class Batch:
     found: Found
     low: int
     extent: Extent
+    lows: Offsets | None = None
+    """Of several put together: what makes an offset in the input of each record's start in `octets`."""
+
+    @property
+    def starts(self) -> Offsets:
+        """Where each record starts in the input."""
+        return self.found.starts + (self.low if self.lows is None else self.lows)
 
     @property
     def format(self) -> str:
@@ -194,7 +201,7 @@ class Batch:
             return {number: oddity.status for number, oddity in enumerate(self.extent.oddities)}
         told = {oddity.offset: oddity.status for oddity in self.extent.oddities}
         offsets = np.array(sorted(told), np.int64)
-        starts = self.found.starts + self.low
+        starts = self.starts
         at = np.searchsorted(starts, offsets)
         held = at < len(starts)
         held[held] = starts[at[held]] == offsets[held]
@@ -211,7 +218,7 @@ class Batch:
     def rows(self) -> npt.NDArray[Any]:
         """The records as rows of RECORD."""
         rows = np.zeros(len(self.found.starts), RECORD)
-        rows["offset"], rows["size"] = self.found.starts + self.low, self.found.sizes
+        rows["offset"], rows["size"] = self.starts, self.found.sizes
         rows["format"], rows["byte_order"], rows["status"] = self.format, self.order, "intact"
         for shape, _, which in [] if self.dialect is None else self.dialect.shapes(self.octets, self.found):
             rows["type"][which] = shape.record.name
@@ -219,6 +226,16 @@ class Batch:
         for number, status in self.odd.items():
             rows["status"][number] = status
         return rows
+
+
+def beside(batches: Sequence[Batch]) -> Batch:
+    """Batches of one dialect, or torn records of one format and byte order, as one: their records one after the other."""
+    at = np.cumsum([0, *(len(batch.octets) for batch in batches)])[:-1].tolist()
+    starts = np.concatenate([batch.found.starts + low for batch, low in zip(batches, at, strict=True)])
+    lows = np.concatenate([np.full(len(batch.found.starts), batch.low - low) for batch, low in zip(batches, at, strict=True)])
+    extent = replace(batches[0].extent, oddities=tuple(odd for batch in batches for odd in batch.extent.oddities))
+    found = Found(starts, np.concatenate([batch.found.sizes for batch in batches]))
+    return Batch(batches[0].dialect, np.concatenate([batch.octets for batch in batches]), found, 0, extent, lows)
 
 
 def chain_batches(

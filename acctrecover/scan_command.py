@@ -84,7 +84,7 @@ def scan(
     utc: Utc = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     cluster: ClusterAddress = None,
     resume: Annotated[
         Path | None,
@@ -133,7 +133,7 @@ def scan(
     asked = Asked(tuple(formats or ()), word(cookie), tuple(map(str, places_of(places))))
     state = None if resume is None else resumed(resume, paths, [*outputs.values(), mapfile_in], options, asked)
     plain = whole(start, length, mapfile_in, most, joined)
-    work = Scans(paths, asked, ctx.with_resource(workers(jobs, cluster)), state, whole=plain)
+    work = Scans(paths, asked, ctx.with_resource(workers(jobs, cluster, paths)), state, whole=plain)
     for index, inputs in enumerate(streams(paths, joined)):
         try:
             with bar(inputs, passes=1 if records is None else 2) as progress:

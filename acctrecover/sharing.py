@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from acctrecover.asked import Asked
 from acctrecover.errors import AcctrecoverError
+from acctrecover.processors import idle
 from acctrecover.result import Scan
 from acctrecover.scanning import scan
 from acctrecover.source import Evidence, file_of, open_source
@@ -22,25 +23,34 @@ if TYPE_CHECKING:  # loaded where they are asked for: most scans are done in one
 
 LARGE = 1 << 27
 """Bytes from which on an input is shared by ranges, rather than made whole by one worker."""
+LONG = 3.0
+"""Seconds that the rest of a walk must be expected to take from which on it is shared unasked."""
 
 
 @contextmanager
-def workers(jobs: int, cluster: str | None) -> Iterator[Workers | None]:
-    """Whom --jobs and --cluster ask to share the work; None for this process alone. Raises AcctrecoverError for both."""
+def workers(jobs: int | None, cluster: str | None, paths: Sequence[str]) -> Iterator[Workers | None]:
+    """Whom --jobs and --cluster ask to share the work on some paths; None for this process alone. Where neither is given, as many
+    processes as there are idle processors, which wait until a long search is seen. Raises AcctrecoverError for both."""
     if cluster is not None:
-        if jobs > 1:
+        if (jobs or 1) > 1:
             raise AcctrecoverError("--jobs and --cluster: the workers are those of this machine or of a cluster, not both")
         from acctrecover.cluster import Cluster
 
         with Cluster(cluster) as remote:
             yield remote
-    elif jobs > 1:
+    elif (width := jobs or (idle() if any(map(_large, paths)) else 1)) > 1:
         from acctrecover.workers import Processes
 
-        with Processes(jobs) as local:
+        with Processes(width, LONG if jobs is None else 0.0) as local:
             yield local
     else:
         yield None
+
+
+def _large(path: str) -> bool:
+    """Whether an input may be worth the start of workers."""
+    status = file_of(path)
+    return status is not None and (stat.S_ISBLK(status.st_mode) or status.st_size >= LARGE)
 
 
 def resumed(state: Path, paths: Sequence[str], others: Sequence[Path | None], options: Mapping[str, Any], asked: Asked) -> Resume:
@@ -99,7 +109,7 @@ class Scans:
         self.ahead: Ahead | None = None
         self.said: list[str] = []
         self.ended = False
-        if workers is not None and whole and len(paths) > 1:
+        if workers is not None and not workers.patience and whole and len(paths) > 1:
             from acctrecover.fingerprint import fingerprint
             from acctrecover.whole import Whole, scanned
 

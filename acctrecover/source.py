@@ -6,23 +6,24 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 import threading
-import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO
 
 from acctrecover.elf import Core
 from acctrecover.errors import SourceError
+from acctrecover.ewf import Image, is_image
 from acctrecover.look import is_core, look
 from acctrecover.packed import Break, Packed, Part
 from acctrecover.packings import LEAD, packing_of
 from acctrecover.pread import pread
+from acctrecover.remote import is_url, path_of
+from acctrecover.served import Served
+from acctrecover.spool import PIECE, Descriptor, Held, copy, keep
 from acctrecover.voids import ELSEWHERE, ERROR, HOLE, OUTSIDE, Voids
 
-PIECE = 1 << 22
-"""Bytes read at once when the whole input is hashed or a pipe is emptied."""
 NULS = bytes(PIECE)
 UNPACKED, RATIO = 1 << 30, 100
 """Bytes that a compressed file may become: so many, and so many for each of its own."""
@@ -32,21 +33,13 @@ MOST_HASHED = 1 << 40
 """Bytes of voids up to which an input is hashed: holes, as NUL bytes at the speed of SHA-256, take some ten minutes then."""
 
 
-class Held:
-    """An open file that no name leads back to; closed when nothing refers to it any more."""
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        weakref.finalize(self, os.close, fd)
-
-
 class Source:
     """An input of `size` bytes, fixed when it was opened: a file that grows is never read beyond.
 
     `name` is the path as given, "-" for standard input, "<bytes>" for bytes. `fd_stat` is the file's os.stat_result,
     None where there is no file. A Source is evidence itself: `open_source` opens the same bytes once more, also after this
     one was closed; those of a pipe were read once and are `held` as long as a Source of them is. What a compressed file holds
-    is held, too, and `packed` tells of the file.
+    is held, too, and `packed` tells of the file. What is behind a URL, and the medium of an EWF `image`, is served by offset.
 
     `voids` are the ranges without bytes of their own, which read as NUL bytes; read errors join them as they are met.
     Of a `core` only the memory in it is looked at. `start` and `stop` are the window that is asked for: what lies outside is void,
@@ -54,9 +47,12 @@ class Source:
     """
 
     packed: Packed | None = None
+    image: Image | None = None
+    md5 = ""
+    """That of the medium of an image, once it is hashed."""
 
     def __init__(
-        self, name: str, size: int, fd: int | None, data: bytes, fd_stat: os.stat_result | None, held: Held | None = None
+        self, name: str, size: int, fd: int | None, data: bytes | Served, fd_stat: os.stat_result | None, held: Held | None = None
     ) -> None:
         self.name, self.size, self.fd, self.data, self.fd_stat, self.held = name, size, fd, data, fd_stat, held
         self.start, self.stop = 0, size
@@ -97,7 +93,7 @@ class Source:
     def _seen_by(self, other: Source) -> Source:
         """Another Source of the same bytes, of which the same is looked at."""
         other.start, other.stop, other.asked, other.voids, other.core = self.start, self.stop, self.asked, self.voids, self.core
-        other.packed = self.packed
+        other.packed, other.image = self.packed, self.image
         return other
 
     def limit(self, start: int, stop: int) -> None:
@@ -141,7 +137,12 @@ class Source:
 
     def _read(self, start: int, stop: int) -> bytes:
         """The bytes [start, stop) of the file itself."""
-        return self.data[start:stop] if self.fd is None else pread(self.name, self.fd, start, stop, self.voids)
+        if self.fd is not None:
+            return pread(self.name, self.fd, start, stop, self.voids)
+        octets = self.data[start:stop]
+        for place in self.data.unread if isinstance(self.data, Served) else ():
+            self.voids.add(*place, ERROR)
+        return octets
 
     def later(self, start: int, stop: int) -> bytes:
         """What the file holds of [start, stop) by now, also beyond the size it was opened with; nothing where it has not grown."""
@@ -187,21 +188,25 @@ class Source:
     @property
     def files(self) -> list[os.stat_result | None]:
         """The status of each file that the bytes come from, None for what is no file."""
-        return [self.fd_stat]
+        return [self.fd_stat, *(self.data.files if isinstance(self.data, Served) else ())]
 
     def _hash(self) -> None:
         if self.unhashed:
             return
         state = hashlib.sha256()
+        other = hashlib.md5(usedforsecurity=False) if self.image is not None and self.stop - self.start == self.size else None
         try:
             for octets in self.hashed():
                 if self._closing:
                     return
                 state.update(octets)
+                if other is not None:
+                    other.update(octets)
                 self._hashed += len(octets)
         except SourceError as error:
             self._failure = error
         self._digest = state.hexdigest()
+        self.md5 = "" if other is None else other.hexdigest()
 
     def hashed(self) -> Iterator[bytes | memoryview]:
         """The bytes of the input, or of its window, as they are hashed. Raises SourceError as `read` does."""
@@ -230,7 +235,7 @@ def file_of(evidence: Evidence) -> os.stat_result | None:
     if isinstance(evidence, bytes | bytearray | memoryview):
         return None
     try:
-        return os.fstat(_standard_input()) if os.fspath(evidence) == "-" else os.stat(evidence)
+        return os.fstat(_standard_input()) if os.fspath(evidence) == "-" else os.stat(path_of(os.fspath(evidence)))
     except (OSError, SourceError):
         return None
 
@@ -241,7 +246,7 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
     What has no length of its own, as a pipe, is copied to a temporary file first; `progress` is told of the bytes. A file or
     pipe that gzip, bzip2, xz or zstd compressed is decompressed into one: all that can be read of it, up to `most` bytes
     (default: UNPACKED, and RATIO times its own size; with 0 it stays as it is); `packed` has where it broke. Bytes and block
-    devices stay as they are.
+    devices stay as they are. A URL is read by ranges, or as a pipe is where its server has none; of an EWF image the medium is.
     """
     if isinstance(evidence, Source):
         return evidence.again()
@@ -255,17 +260,42 @@ def open_source(evidence: Evidence, progress: Callable[[int], None] = lambda don
         if stat.S_ISREG(status.st_mode) and status.st_size and os.lseek(fd, 0, os.SEEK_CUR) == 0:
             return _unpacked(Source(name, status.st_size, fd, b"", status, Held(fd)), progress, most)
         return _unpacked(_spooled(name, fd, progress), progress, most)
+    if is_url(name):
+        from acctrecover.remote import remote
+
+        behind = remote(name)
+        if isinstance(behind, Served):
+            return _unpacked(Source(name, behind.size, None, behind, None), progress, most)
+        return _unpacked(_held(name, partial(copy, behind, progress), None), progress, most)
     fd = _opened(name)
     status = os.fstat(fd)
     proc = stat.S_ISREG(status.st_mode) and not status.st_size and not is_core(fd)
     if stat.S_ISFIFO(status.st_mode) or proc:  # /proc says 0 of all it has
         return _unpacked(_spooled(name, fd, progress), progress, most)
     if stat.S_ISREG(status.st_mode):
-        return _unpacked(Source(name, status.st_size, fd, b"", status), progress, most)
+        source = Source(name, status.st_size, fd, b"", status)
+        return _medium(source, most) if is_image(source.read(0, LEAD)) else _unpacked(source, progress, most)
     if stat.S_ISBLK(status.st_mode):
         return Source(name, os.lseek(fd, 0, os.SEEK_END), fd, b"", status)
     os.close(fd)
     raise SourceError(f"{name}: is " + ("a directory" if stat.S_ISDIR(status.st_mode) else "no file, block device or pipe"))
+
+
+def _medium(raw: Source, most: int | None) -> Source:
+    """What an EWF image holds; with `most` 0 the file itself where that cannot be had."""
+    from acctrecover.ewf import medium  # few inputs are images
+
+    try:
+        served, image = medium(raw.name)
+    except SourceError:
+        if most == 0:
+            return _seen(raw)
+        with raw:
+            raise
+    with raw:
+        source = Source(raw.name, served.size, None, served, None)
+        source.image = image
+        return _seen(source)
 
 
 def _seen(source: Source) -> Source:
@@ -299,13 +329,8 @@ def _opened(name: str) -> int:
 def _spooled(name: str, fd: int, progress: Callable[[int], None]) -> Source:
     """All that a descriptor still gives, in a temporary file without a name; the descriptor is closed."""
 
-    def fill(spool: BinaryIO) -> None:
-        while data := _next(name, fd):
-            spool.write(data)
-            progress(len(data))
-
     try:
-        return _held(name, fill, None)
+        return _held(name, partial(copy, Descriptor(name, fd), progress), None)
     finally:
         os.close(fd)
 
@@ -346,22 +371,5 @@ def _unpacked(raw: Source, progress: Callable[[int], None], most: int | None) ->
 
 def _held(name: str, fill: Callable[[BinaryIO], None], status: os.stat_result | None) -> Source:
     """A source of what `fill` writes to a temporary file without a name."""
-    folder = tempfile.gettempdir()
-    if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
-        folder = "/var/tmp"  # made for what is large; /tmp is memory on many machines
-    try:
-        with tempfile.TemporaryFile(dir=folder) as spool:
-            fill(spool)
-            spool.flush()
-            held = Held(os.dup(spool.fileno()))
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise SourceError(f"{name}: cannot be kept in {folder}: {reason}; TMPDIR names another folder") from None
+    held = keep(name, fill)
     return Source(name, os.fstat(held.fd).st_size, held.fd, b"", status, held)
-
-
-def _next(name: str, fd: int) -> bytes:
-    try:
-        return os.read(fd, PIECE)
-    except OSError as error:
-        raise SourceError(f"{name}: {(error.strerror or 'cannot be read').lower()}") from None

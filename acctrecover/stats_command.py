@@ -46,7 +46,7 @@ def cookie_stats(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the counts of all words as a map of 256 by 256, as .svg or .png.")
     ] = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     cluster: ClusterAddress = None,
     force: Force = False,
 ) -> None:
@@ -74,11 +74,11 @@ def cookie_stats(
     accepted([file_of(path) for path in paths], {"--table": table, "--plot": plot}, force=force)
     stats, status = run([], align=align, order=order, cookie=word(cookie) or COOKIE), 0
     counts = None
-    if jobs > 1 or cluster is not None:
+    if (jobs or 1) > 1 or cluster is not None:
         from acctrecover.counting import Counts
         from acctrecover.sharing import workers
 
-        if (helpers := ctx.with_resource(workers(jobs, cluster))) is not None:
+        if (helpers := ctx.with_resource(workers(jobs, cluster, paths))) is not None:
             counts = Counts(paths, helpers, align, order, stats.cookie, whole=whole(start, length, mapfile_in, most, joined))
     with bar(paths) as progress:
         for index, inputs in enumerate(streams(paths, joined)):

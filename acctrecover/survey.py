@@ -55,7 +55,7 @@ CANDIDATE = np.dtype(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chain:
     """Linked records [start, stop) of one dialect; `tail` is where the last few start."""
 

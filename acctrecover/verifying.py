@@ -14,6 +14,7 @@ from typing import Any
 
 from acctrecover import replaying, tallying
 from acctrecover.errors import AcctrecoverError
+from acctrecover.remote import is_url
 from acctrecover.source import Source, open_source, unpacked
 from acctrecover.voids import Voids
 from acctrecover.words import number, plain
@@ -126,8 +127,10 @@ def _paths(
     return found, [path if path is not None else None if given is None else _found(given, folder) for path, given in written]
 
 
-def _found(path: str, folder: Path) -> Path:
+def _found(path: str, folder: Path) -> str | Path:
     """The file that a report names: where it says, or from the report's folder, or in it; else where it says."""
+    if is_url(path):
+        return path
     places = [Path(path), folder / path, folder / Path(path).name]
     return next((place for place in places if place.exists()), places[0])
 

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 
 class Workers(Protocol):
-    """Runs functions elsewhere. `width` is how many at once."""
+    """Runs functions elsewhere. `width` is how many at once; with `patience` only where so many seconds of work are left."""
 
     width: int
+    patience: float
 
     def __enter__(self) -> Workers: ...
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None: ...
@@ -34,8 +35,8 @@ class Workers(Protocol):
 class Processes:
     """Processes of this machine, started afresh so that they share no threads or locks with this one; they end with it."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, width: int, patience: float = 0.0) -> None:
+        self.width, self.patience = width, patience
         others = multiprocessing.active_children()
         self._others = {child.pid for child in others}
         self._pool: ProcessPoolExecutor | None = None

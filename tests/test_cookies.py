@@ -73,6 +73,16 @@ def test_no_word_spans_two_inputs_whatever_the_window(parts: list[bytes], align:
     assert stats.bytes == sum(map(len, parts))
 
 
+@pytest.mark.parametrize("processors", [1, 2, 5])
+@pytest.mark.parametrize("align", [1, 2])
+def test_the_counts_are_the_same_for_any_number_of_processors(monkeypatch: pytest.MonkeyPatch, align: int, processors: int) -> None:
+    monkeypatch.setattr(cookies, "usable", lambda: processors)
+    monkeypatch.setattr(cookies, "LARGE", 1000)
+    monkeypatch.setattr(cookies, "WINDOW", 64)
+    data = random.Random(2).randbytes(4099)
+    assert as_counter(cookie_stats(data, align=align)) == plain([data], align, "little")
+
+
 def test_an_odd_last_byte_is_not_a_word() -> None:
     stats = cookie_stats(b"\x91\x2b\x77")
     assert as_counter(stats) == {0x2B91: 1}

@@ -21,7 +21,8 @@ from unreadable import address, make_unreadable
 
 from acctrecover import cookie_stats, explain, repair, scan
 from acctrecover.elf import HEADERS, MAGIC, Core, Segment, read_core
-from acctrecover.source import Held, Source, open_source
+from acctrecover.source import Source, open_source
+from acctrecover.spool import Held
 from acctrecover.voids import ABSENT, ERROR, Voids
 
 RECORDS = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()

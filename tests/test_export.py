@@ -12,7 +12,7 @@ from damage import CORPORA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acctrecover import scan
+from acctrecover import frames, scan
 from acctrecover.body import body_lines, escaped
 from acctrecover.cells import Column
 from acctrecover.cells import told as as_text
@@ -93,6 +93,17 @@ def test_a_parquet_file_is_written_in_groups_of_rows_of_the_types_that_all_rows_
         assert table.num_row_groups == -(-len(told) // 10)
         for read, row in zip(table.read().to_pylist(), told, strict=True):
             assert {key: value for key, value in read.items() if value is not None} == row
+
+
+@pytest.mark.parametrize("sample", ["cookie/le-torn.cookie", "linux-v3-damaged/enospc-misaligned.pacct", "login/lastlog"])
+def test_records_of_many_extents_decoded_together_are_those_of_each(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = scan(CORPORA / sample)
+    together = list(rows(found))
+    monkeypatch.setattr(frames, "SMALL", -1)
+    assert list(rows(found)) == together
+    monkeypatch.setattr(frames, "SMALL", 1 << 12)
+    monkeypatch.setattr(frames, "STEP", 60)
+    assert list(rows(found)) == together
 
 
 def test_times_are_told_in_utc_beside_their_numbers() -> None:

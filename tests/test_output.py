@@ -19,6 +19,7 @@ import pytest
 from command import COMMAND, run, said
 from damage import CORPORA
 
+from acctrecover import output
 from acctrecover.errors import OutputError
 from acctrecover.output import atomic_output, atomic_outputs
 from acctrecover.words import quoted
@@ -163,6 +164,23 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="out: no space left on device"), atomic_output(tmp_path / "out"):
         pass
+    assert listing(tmp_path) == []
+
+
+def test_what_could_not_be_synced_while_it_was_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system tells of a failure once: the last sync is not told of it."""
+    real, failed = os.fsync, []
+
+    def once(fd: int) -> None:
+        if not failed:
+            failed.append(fd)
+            raise OSError(5, "Input/output error")
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", once)
+    monkeypatch.setattr(output, "SOON", 4096)
+    with pytest.raises(OutputError, match="out: input/output error"), atomic_output(tmp_path / "out") as file:
+        file.write(bytes(1 << 16))
     assert listing(tmp_path) == []
 
 

@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from command import run, said
 
+from acctrecover import ranges
 from acctrecover.asked import Asked
 from acctrecover.ranges import Shares
 from acctrecover.source import open_source
@@ -109,6 +111,45 @@ def test_processes_make_nearly_all_steps_of_a_walk_that_they_share(inputs: list[
         assert chains == Walker(source, asked.dialects(), lambda done: None).walk()
     assert sum(taken) > 0.9 * len(taken)
     assert shares.said == []
+
+
+class Here:
+    """A worker that is this process, and how often it was asked."""
+
+    width = 1
+
+    def __init__(self, patience: float) -> None:
+        self.patience, self.asked = patience, 0
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], *given: Any) -> Any:
+        self.asked += 1
+        return function(*given)
+
+    def result(self, future: Any) -> Any:
+        return future
+
+    def forget(self, future: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("patience", "shares"), [(1e-9, True), (1e9, False)])
+def test_a_walk_is_shared_unasked_only_where_the_rest_of_it_takes_long(
+    inputs: list[Path], monkeypatch: pytest.MonkeyPatch, patience: float, shares: bool
+) -> None:
+    monkeypatch.setattr(ranges, "SEEN", 0.0)
+    asked, here = Asked(("acct_v3",)), Here(patience)
+    with open_source(str(inputs[0])) as source:
+        source.limit(0, 2 * WINDOW)
+        walker = Walker(source, asked.dialects(), lambda done: None)
+        chains = Shares(here, asked, length=WINDOW).walk(walker)
+        assert chains == Walker(source, asked.dialects(), lambda done: None).walk()
+    assert bool(here.asked) == shares
 
 
 Cluster = tuple[str, list[subprocess.Popen[bytes]], Path]

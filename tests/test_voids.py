@@ -16,7 +16,8 @@ from unreadable import address, make_unreadable
 from acctrecover import scan
 from acctrecover import source as source_module
 from acctrecover import voids as module
-from acctrecover.source import Held, Source, open_source
+from acctrecover.source import Source, open_source
+from acctrecover.spool import Held
 from acctrecover.voids import ERROR, HOLE, OUTSIDE, UNREAD, Voids
 
 PAGE = mmap.PAGESIZE
