@@ -35,7 +35,7 @@ def test_a_few_records_are_not_made_of_what_breaks_a_rule() -> None:
 
 
 @pytest.mark.parametrize("sample", WEAK, ids=lambda sample: sample.name)
-@settings(max_examples=8)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_one_byte_gone_or_put_in_costs_no_other_record_of_a_weak_format(sample: Sample, data: st.DataObject) -> None:
     """The 32 records of a sample, wounded in one of the middle."""
