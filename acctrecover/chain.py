@@ -46,7 +46,7 @@ from acctrecover.costs import (
 )
 from acctrecover.grammar import END, Candidates, Grammar, Step, containers
 from acctrecover.kin import Kin
-from acctrecover.misled import LEAD
+from acctrecover.misled import LEAD, TELLING
 
 
 class Skeleton:
@@ -178,19 +178,22 @@ class Skeleton:
         """The input ends inside the record at `landing`, or that has a byte too many, or too few, in its header, by which its
         end fits another record exactly; or its length is damaged, and a chain that it passes over runs to the end of the input."""
         out, readable = [], self._readable(landing, dialect)
-        for t, extra in readable or [(t, READ_BYTE) for t in self._through(landing, dialect)]:
+        if self.grammars[dialect].reader(landing) == ({}, None):  # of a type that carries nothing
+            readable = [(t, READ_BYTE) for t in range(bisect_left(self.given.starts, landing), self.n)]
+        for t, extra in [pair for pair in readable if self.given.dialects[pair[0]] == dialect]:
             start, total = self.given.starts[t], GAP + extra + self.cost[t]
             slips = self._damage(start, landing, dialect) < 0
             carried = start <= landing + self.grammars[dialect].head + LEAD or (dialect, start) in self.into
-            if total < GAP + CARRIED if slips else self.cost[t] < GAP and not carried:
+            if total < GAP + CARRIED if slips else self.cost[t] < GAP and not carried and self._proof(t) >= TELLING:
                 out.append((total, t))
         return min(out, default=(GAP, END))
 
-    def _through(self, landing: int, dialect: int) -> list[int]:
-        """The candidates behind a header at `landing`, of a type that carries nothing, that tell enough to be no chance."""
-        given, header = self.given, self.grammars[dialect].reader(landing)
-        behind = range(bisect_left(given.starts, landing), self.n) if header == ({}, None) else range(0)
-        return [t for t in behind if given.dialects[t] == dialect and given.bits[t] >= FIRM]
+    def _proof(self, t: int) -> float:
+        """The bits of a candidate and of what it is followed by."""
+        bits = 0.0
+        while t != END and bits < TELLING:
+            bits, t = bits + self.given.bits[t], self.follow[t]
+        return bits
 
     def _damage(self, stop: int, landing: int, dialect: int) -> int:
         """What one damaged byte of a header at `landing` makes the record end at `stop`, 0 for none."""
@@ -340,9 +343,8 @@ class Skeleton:
 
     def _last_carried(self, i: int) -> int:
         """The last of the linked records that the payload of a candidate begins with, or END."""
-        given, dialect = self.given, self.given.dialects[i]
         j = self._carried(i)
-        while j != END and (after := self.at.get((dialect, given.landings[j]), END)) != END:
+        while j != END and (after := self.at.get((self.given.dialects[i], self.given.landings[j]), END)) != END:
             j = after
         return j
 
@@ -374,11 +376,10 @@ class Skeleton:
 
     def _crossed(self, i: int) -> bool:
         """Whether a linked record begins inside the header of candidate `i`."""
-        given, dialect = self.given, self.given.dialects[i]
-        inside = range(given.starts[i] + 1, given.starts[i] + self.grammars[dialect].head)
-        if i + 1 == self.n or given.starts[i + 1] >= inside.stop:
-            return False
-        return any(self._onward(dialect, t) for t in inside)
+        start, dialect = self.given.starts[i], self.given.dialects[i]
+        inside = range(start + 1, start + self.grammars[dialect].head)
+        near = i + 1 < self.n and self.given.starts[i + 1] < inside.stop
+        return near and any(self._onward(dialect, t) for t in inside)
 
     def _onward(self, dialect: int, at: int) -> bool:
         """Whether a record that another one follows begins just there."""
