@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import random
 import re
@@ -127,7 +128,8 @@ def seconds(command: list[str]) -> float:
 def installed(command: list[str]) -> bool:
     """Whether the program of a command is there, of a shell's the one that it starts, and what it reads."""
     program = command[2].split()[0] if command[0] == "sh" else command[0]
-    return shutil.which(program) is not None and (not command[-1].endswith("/stream") or os.path.exists(command[-1]))
+    ready = importlib.util.find_spec("pyarrow") or not any(word.endswith(".parquet") for word in command)
+    return bool(ready and shutil.which(program)) and (not command[-1].endswith("/stream") or os.path.exists(command[-1]))
 
 
 def main() -> None:
