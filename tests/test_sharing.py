@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from command import run, said
 
+from acctrecover import cluster as remote
 from acctrecover import ranges
 from acctrecover.asked import Asked
+from acctrecover.errors import AcctrecoverError
 from acctrecover.ranges import Shares
 from acctrecover.source import open_source
 from acctrecover.walk import WINDOW, Walker
@@ -224,6 +226,8 @@ def test_a_worker_killed_in_mid_run_costs_no_count_of_words(inputs: list[Path], 
     assert running.communicate(timeout=120) == (run("cookie-stats", *inputs, "--json", "--align", "1").stdout, b"")
 
 
-def test_a_cluster_that_is_not_there_is_one_line(inputs: list[Path]) -> None:
-    assert "no scheduler answers there" in said(run("scan", inputs[1], "--cluster", "tcp://127.0.0.1:9"))
+def test_a_cluster_that_is_not_there_is_one_line(inputs: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acctrecover.cluster.PATIENCE", 1)
+    with pytest.raises(AcctrecoverError, match="no scheduler answers there"):
+        remote.Cluster("tcp://127.0.0.1:9")
     assert "not both" in said(run("scan", inputs[1], "--cluster", "tcp://127.0.0.1:9", "--jobs", "2"))
