@@ -18,25 +18,39 @@ LOOKED, LEAST, SHARE = 8, 4, 0.75
 """Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree."""
 SPAN, NEXT = 1 << 12, 3
 """Bytes of a chain that are looked at, and chains behind a short one."""
+WITHIN = "may be a part of a lost record: what is left of that stands on either side"
 TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
 
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
 Numbers = npt.NDArray[np.float64]
 
 
-def lodged(chains: Sequence[Chain], read: Read) -> list[Oddity]:
-    """The first records of chains behind gaps, or all of a short one, where the serial numbers are far from those beyond."""
+def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
+    """The first records of chains behind gaps, or all of a short one, where the serial numbers are far from those beyond; and all
+    of a short one between two gaps, or a gap and the end of an input of `size` bytes, where records are made of their like."""
     out: list[Oddity] = []
     for index, chain in enumerate(chains):
-        dialect = chain.dialect
-        if isinstance(dialect, FramedDialect) and dialect.loose and chain.start > (chains[index - 1].stop if index else 0):
+        dialect, low = chain.dialect, chains[index - 1].stop if index else 0
+        if not isinstance(dialect, FramedDialect) or chain.start == low:
+            continue
+        high = chains[index + 1].start if index + 1 < len(chains) else size
+        if any(record.parts for record in dialect.declared.types.values()):
+            if chain.stop < high and high - low <= dialect.largest:
+                found, _ = _records(chain, read)
+                out += _suspect(chain, found, len(found.starts), WITHIN)
+        elif dialect.loose:
             found, serials = _records(chain, read)
             count = _strangers(dialect.largest - dialect.head, found, serials)
             if not count and chain.stop - chain.start <= dialect.largest - dialect.head:
                 count = _against(serials, _behind(chains[index + 1 : index + 1 + NEXT], read))
-            starts, sizes = found.starts[:count].tolist(), found.sizes[:count].tolist()
-            out += [Oddity(chain.start + start, size, "suspect", TOLD) for start, size in zip(starts, sizes, strict=True)]
+            out += _suspect(chain, found, count, TOLD)
     return out
+
+
+def _suspect(chain: Chain, found: Found, count: int, why: str) -> list[Oddity]:
+    """The first records of a chain as suspect."""
+    each = zip(found.starts[:count].tolist(), found.sizes[:count].tolist(), strict=True)
+    return [Oddity(chain.start + start, size, "suspect", why) for start, size in each]
 
 
 def _records(chain: Chain, read: Read) -> tuple[Found, Numbers]:

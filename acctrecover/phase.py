@@ -26,20 +26,25 @@ LIKELIER = 4.0
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
-def in_phase(chains: list[Chain], read: Read) -> list[Chain]:
-    """Chains in offset order, neighbours of one dialect parted where the records between them are likest to those beyond."""
+def in_phase(chains: list[Chain], size: int, read: Read) -> list[Chain]:
+    """Chains in offset order, neighbours of one dialect parted where the records between them are likest to those beyond; and
+    the last one from records that end where the input of `size` bytes does."""
     out: list[Chain] = []
-    for chain in chains:
-        if out and (moved := _parted(out[-1], chain, read)):
+    for chain in [*chains, None]:
+        if out and (moved := _parted(out[-1], chain, size, read)):
             out[-1], chain = moved
-        out.append(chain)
+        out += [] if chain is None else [chain]
     return out
 
 
-def _parted(before: Chain, after: Chain, read: Read) -> tuple[Chain, Chain] | None:
-    """Two chains with a likelier border between them, or None."""
-    dialect, gap = before.dialect, after.start - before.stop
-    if after.dialect is not dialect or not isinstance(dialect, Fixed) or dialect.slots or dialect.shape.bits > LITTLE:
+def _parted(before: Chain, after: Chain | None, end: int, read: Read) -> tuple[Chain, Chain] | None:
+    """Two chains with a likelier border between them, or None; the second may be none yet, of an input that ends at `end`."""
+    dialect = before.dialect
+    if not isinstance(dialect, Fixed) or dialect.slots or dialect.shape.bits > LITTLE:
+        return None
+    after = after or Chain(dialect, end, end, 1, dialect.shape.bits, ())
+    gap = after.start - before.stop
+    if after.dialect is not dialect:
         return None
     size = dialect.size
     if gap >= 2 * size or not gap % size:
@@ -56,7 +61,7 @@ def _parted(before: Chain, after: Chain, read: Read) -> tuple[Chain, Chain] | No
     now = left[mine + (0 < size - gap <= SHARED and bool(early[mine : mine + 1].any()))] - right[theirs]
     begins = ((n, max(least, -(-(n * size - SHARED - shift) // size))) for n in range(most + 1))
     best, n, m = max((left[n] - right[m], n, m) for n, m in begins if m < len(right))
-    if best < now + LIKELIER:
+    if best < now + LIKELIER or low + shift + m * size == after.stop:
         return None
     start = low + shift + m * size
     stop = low + n * size

@@ -140,12 +140,14 @@ def _scan(
     ground = Background(chains, source.size, read, source.voids)
     filled = _believed(fill(chains, source.size, read, every, risk, source.voids), source, risk)
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
-    chains, more = _settled_mending(in_phase(chains, read), source, read)
+    chains, more = _settled_mending(in_phase(chains, source.size, read), source, read)
     oddities += more
     chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
     if named and not chains and not source.partial:
         chains, oddities = few(every, source.size, read)
-    odd = {each.offset: each for each in [*unread(source, chains), *lodged(chains, read), *oddities]}  # the mended ones first
+    odd = {
+        each.offset: each for each in [*unread(source, chains), *lodged(chains, source.size, read), *oddities]
+    }  # the mended ones first
     extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")

@@ -6,16 +6,12 @@ import os
 from collections.abc import Iterator
 from functools import cache
 
-import numpy as np
 from damage import Wound, faults, wounds
 from samples import Sample, family
 
 from acctrecover import scan
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
-from acctrecover.scanning import compiled
-from acctrecover.stream import Found
-from acctrecover.survey import RISK
 
 EVERY = os.environ.get("ACCTRECOVER_SWEEP") == "1"
 RECORDS = 32
@@ -43,26 +39,6 @@ def offsets(sample: Sample) -> range:
 
 
 @cache
-def weak(sample: Sample, formats: tuple[str, ...]) -> dict[int, int]:
-    """Where the records begin that prove too little beside a wound, and how many of them in a row do.
-
-    They have less evidence than RISK asks of a record that stands alone, or are as valid in another format, or order, of these.
-    """
-    data, places = head(sample)
-    octets = np.frombuffer(data, np.uint8)
-    starts, sizes = (np.array(column, np.int64) for column in zip(*places, strict=True))
-    bits = sample.dialect.bits(octets, Found(starts, sizes))
-    asked = -np.log2(RISK)
-    out = {}
-    for at, size, own in zip(starts[bits < asked], sizes[bits < asked], bits[bits < asked], strict=True):
-        out[int(at)] = int(np.ceil((asked + np.log2(3 * size)) / own))
-    for other in compiled(formats, None, ()) if isinstance(sample.dialect, Fixed) else []:
-        if (other.name, other.order) != (sample.format, sample.order):
-            out |= {at: 1 for at in other.candidates(octets).starts.tolist() if at not in out}
-    return out
-
-
-@cache
 def entries(sample: Sample) -> list[tuple[int, int]]:
     """(start, stop) of the records that were written together: of each, where the format knows no such thing."""
     data, places = head(sample)
@@ -74,13 +50,12 @@ def entries(sample: Sample) -> list[tuple[int, int]]:
     return out
 
 
-def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) -> bool:
-    """Whether a fault is one that follows from how little the format marks. No record is lost for that, but one that the same bytes
-    show as wounded: where a byte is gone, or put in, between equal ones, as where one record ends in what the next begins with.
+def allowed(sample: Sample, wound: Wound, fault: str) -> bool:
+    """Whether a fault is one that follows from how little the format marks. None is invented for that, and none lost but one that
+    the same bytes show as wounded: where a byte is gone, or put in, between equal ones, as where the next one begins as it ends.
 
     What proves little may be called suspect before the first wound of its stream, and behind its last; and so may all that is left
-    where that is too little to tell a stream from other bytes, and the records of the wounded entry. A record of little evidence
-    that is read out of step may be as sound as the one it is made of.
+    where that is too little to tell a stream from other bytes, and the records of the wounded entry.
     """
     data, places = head(sample)
     what, _, where = fault.partition(" at ")
@@ -90,13 +65,13 @@ def allowed(sample: Sample, wound: Wound, fault: str, formats: tuple[str, ...]) 
         mates = {now for now, start in beside.items() if any(low <= start < high for low, high in touched)}
         doubted = set(map(int, where.strip("[]").split(",")))
         near = {now for now in beside if isinstance(sample.dialect, Fixed) and now in doubted and _few(sample, now, wound, beside)}
-        return doubted <= mates | near
+        sides = [*sorted(now for now in beside if now < wound.at)[-1:], *sorted(now for now in beside if now > wound.at)[:1]]
+        return doubted <= mates | near | set(sides if len(wound.put) != wound.gone else [])
     if what.startswith("lost"):
         start = beside[int(where)]
         low, high = alike(data, wound)
         return low < start + dict(places)[start] and start < high
-    reach = (max(weak(sample, formats).values(), default=-1) + 1) * max(size for _, size in places)
-    return what.startswith("invented") and isinstance(sample.dialect, Fixed) and abs(int(where) - wound.at) <= reach
+    return False
 
 
 def alike(data: bytes, wound: Wound) -> tuple[int, int]:
@@ -126,5 +101,5 @@ def wrong(sample: Sample, at: int, *formats: str) -> Iterator[tuple[str, int, st
     for wound in wounds(data, at):
         if not (moving and len(wound.put) != wound.gone):
             for fault in faults(wound, places, list(formats) or None):
-                if not allowed(sample, wound, fault, formats):
+                if not allowed(sample, wound, fault):
                     yield wound.name, wound.at, fault

@@ -46,3 +46,8 @@ def test_one_byte_gone_or_put_in_costs_no_other_record_of_a_weak_format(sample: 
     kept = {start + (len(put) - 1 if start > at else 0) for start in range(0, len(octets), size) if start != number * size}
     found = {offset for offset, _ in rows(octets[:at] + put + octets[at + 1 :], sample.format)}
     assert kept <= found
+
+
+def test_a_byte_put_in_before_the_last_record_of_a_weak_format_does_not_cost_it() -> None:
+    data = (CORPORA / "pacct" / "macos_ilp32.be").read_bytes()[: 32 * 40]
+    assert (1241, "suspect") in rows(data[:1237] + b"\0" + data[1237:], "macos_ilp32")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from damage import CORPORA
+
 from acctrecover import scan
 
 COOKIE = 0x2B91
@@ -43,3 +45,10 @@ def test_records_that_go_on_the_history_behind_a_gap_stay_intact() -> None:
 def test_a_short_chain_between_two_gaps_is_held_against_the_chains_behind_it() -> None:
     data = BEFORE + b"\xff" * 300 + CARRIED + b"\xff" * 300 + BEHIND
     assert statuses(data) == ["intact"] * 20 + ["suspect"] * 5 + ["intact"] * 30
+
+
+def test_a_group_within_a_wounded_group_is_suspect() -> None:
+    data = (CORPORA / "exacct" / "library.exacct").read_bytes()
+    odd = [odd for extent in scan(data[:128] + data[129:], ["exacct"]).chains for odd in extent.oddities]
+    assert [(each.offset, each.status) for each in odd] == [(155, "suspect")]
+    assert "part of a lost record" in odd[0].reason
