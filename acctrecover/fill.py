@@ -89,6 +89,8 @@ def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Cha
         return False
     if found.start == low and found.dialect is before.dialect:
         return False
+    if after is None and found.stop == high and found.count > 1:  # what is cut short would not be cut just behind a record of it
+        return False
     if isinstance(before.dialect, Fixed):  # there is no payload
         return False
     if before.dialect.places is None:  # nor one for others to fill, but where the header at `low` claims what the gap has room for
