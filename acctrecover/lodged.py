@@ -18,7 +18,7 @@ LOOKED, LEAST, SHARE = 8, 4, 0.75
 """Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree."""
 SPAN, NEXT = 1 << 12, 3
 """Bytes of a chain that are looked at, and chains behind a short one."""
-WITHIN = "may be a part of a lost record: what is left of that stands on either side"
+WITHIN = "may be a part of a lost record, of which more stands beside it"
 TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
 
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
@@ -35,7 +35,7 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
             continue
         high = chains[index + 1].start if index + 1 < len(chains) else size
         if any(record.parts for record in dialect.declared.types.values()):
-            if chain.stop < high and high - low <= dialect.largest:
+            if high - low <= dialect.largest and (chain.stop < high or _reaches(dialect, low, high, read)):
                 found, _ = _records(chain, read)
                 out += _suspect(chain, found, len(found.starts), WITHIN)
         elif dialect.loose:
@@ -45,6 +45,12 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
                 count = _against(serials, _behind(chains[index + 1 : index + 1 + NEXT], read))
             out += _suspect(chain, found, count, TOLD)
     return out
+
+
+def _reaches(dialect: FramedDialect, low: int, high: int, read: Read) -> bool:
+    """Whether a header at `low` tells of a record that goes on behind `high`."""
+    heads = dialect.heads(read(low, low + dialect.header.size))
+    return bool((heads.sizes[heads.starts == 0] > high - low).any())
 
 
 def _suspect(chain: Chain, found: Found, count: int, why: str) -> list[Oddity]:

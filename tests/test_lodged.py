@@ -51,4 +51,4 @@ def test_a_group_within_a_wounded_group_is_suspect() -> None:
     data = (CORPORA / "exacct" / "library.exacct").read_bytes()
     odd = [odd for extent in scan(data[:128] + data[129:], ["exacct"]).chains for odd in extent.oddities]
     assert [(each.offset, each.status) for each in odd] == [(155, "suspect")]
-    assert "part of a lost record" in odd[0].reason
+    assert "a part of a lost record, of which more" in odd[0].reason
