@@ -22,6 +22,7 @@ from acctrecover.beside import write
 from acctrecover.damaging import KINDS
 from acctrecover.elf import read_core
 from acctrecover.errors import AcctrecoverError, FormatError, OutputError, SelfCheckError, SourceError
+from acctrecover.ewf import is_image
 from acctrecover.extent import tiles
 from acctrecover.histories import histories
 from acctrecover.mapfile import mapfile_lines, read_mapfile
@@ -123,6 +124,10 @@ def evidence(data: bytes, rng: Random, folder: Path) -> Evidence:
     if kind == "bytes":
         return data
     path = placed(data, folder, sparse=kind == "sparse")
+    if is_image(data):  # one that its library cannot open is refused as a whole
+        with may_refuse(SourceError), open_source(str(path)):
+            return str(path)
+        return data
     if kind in ("file", "sparse") or not data:
         return str(path)
     mapfile = None
@@ -245,6 +250,7 @@ def cookies(data: bytes, rng: Random, folder: Path) -> Hashable:
 def histories_(data: bytes, rng: Random, folder: Path) -> Hashable:
     middle = len(data) // 2
     parts = [data[:middle], data[middle:], mutate(data, rng, seeds.streams())]
+    parts = [part for part in parts if not is_image(part)]  # see `evidence`
     scans = [scan(str(placed(part, folder, f"in{index}"))) for index, part in enumerate(parts)]
     found = histories(scans)
     printable(iter(history_lines(found)))

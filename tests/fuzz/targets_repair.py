@@ -10,6 +10,7 @@ from random import Random
 
 from acctrecover import merge, repair, scan, verify
 from acctrecover.errors import AcctrecoverError
+from acctrecover.ewf import is_image
 from acctrecover.report_repair import merge_text, repair_text
 from acctrecover.report_verify import verify_text
 from acctrecover.tallying import SEAL
@@ -35,6 +36,8 @@ def verified(folder: Path, inputs: list[Path]) -> None:
 @target(14, inputs)
 def repair_(data: bytes, rng: Random, folder: Path) -> Hashable:
     how, given = options(rng), evidence(data, rng, folder)
+    if isinstance(given, bytes) and is_image(data):  # the file with these bytes is refused, or another
+        return None
     how.pop("risk", None)
     strict, stale = rng.random() < 0.4, rng.random() < 0.7
     done = repair(given, folder / "out", **how, **paths(folder), strict=strict, stale=stale)
