@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from acctrecover.console import show_objects, show_text, style
-from acctrecover.options import Json
+from acctrecover.options import Json, Quiet
 
 
 def verify(
@@ -19,6 +19,7 @@ def verify(
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the repaired stream is now.")] = None,
     quarantine: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the bytes left out are now.")] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check a repair by its report and the evidence.
 
@@ -36,5 +37,6 @@ def verify(
     if as_json:
         show_objects([done.to_json()])
     else:
-        show_text(verify_text(done), style(), hang=15)
+        lines = list(verify_text(done))
+        show_text(lines[-1:] if quiet else lines, style(), hang=15)
     raise typer.Exit(0 if done.holds else 1)

@@ -286,6 +286,9 @@ def test_files_that_moved_are_named_by_options_or_found_beside_the_report(tmp_pa
     for name in ("in", "out", "aside", "report"):
         (home / name).rename(away / name)
     assert run("verify", away / "report").returncode == 0
+    assert run("verify", away / "report", "-q").stdout.decode().splitlines() == [
+        f"{away / 'report'}: the report holds, 14 claims checked"
+    ]
     (away / "in").rename(tmp_path / "evidence")
     (away / "out").rename(tmp_path / "result")
     (away / "aside").rename(tmp_path / "rest")
