@@ -64,7 +64,10 @@ def medium(name: str) -> tuple[Served, Image]:
         files = tuple(map(os.stat, names))
     except (OSError, MemoryError) as error:
         told = str(error).split(". ")  # of one function after another, the innermost first
-        raise SourceError(f"{name}: is an EWF image that libewf cannot open: {told[min(1, len(told) - 1)]}") from None
+        why = told[min(1, len(told) - 1)]
+        raise SourceError(f"{name}: is an EWF image that libewf cannot open: {why}; --most 0 takes it as it is") from None
+    if not size:
+        raise SourceError(f"{name}: is an EWF image in which libewf finds no medium; --most 0 takes it as it is")
 
     def serve(start: int, stop: int) -> bytes:
         try:

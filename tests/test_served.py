@@ -243,6 +243,13 @@ def test_a_file_that_only_begins_as_an_image_is_said_and_can_be_taken_as_it_is(t
         assert (source.size, source.image) == (200, None)
 
 
+def test_an_image_without_a_medium_is_no_empty_input(tmp_path: Path) -> None:
+    octets = IMAGE.read_bytes()
+    (tmp_path / "x.E01").write_bytes(octets[:20] + b"\xff" * 60 + octets[80:])
+    with pytest.raises(SourceError, match="libewf finds no medium; --most 0"):
+        open_source(tmp_path / "x.E01")
+
+
 @pytest.mark.skipif(shutil.which("ewfacquirestream") is None, reason="ewf-tools is not installed")
 def test_a_part_of_an_image_that_is_not_there_is_a_read_error(tmp_path: Path) -> None:
     data = V3[:13824] * 240
