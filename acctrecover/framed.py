@@ -63,6 +63,8 @@ class FramedDialect(HeaderEvidence):
         self.largest = self.sized(self.head + int(self.kinds.high.max()))
         self.tail = max(TAIL, 2 * self.largest)
         """Bytes at the end of a run whose records a wound behind it may have touched."""
+        self.nests = any(record.parts for record in declared.types.values())
+        """Whether records are made of their like."""
         self.loose = bytes(n for n, (low, high) in spans.items() if low == 0 < high and n < 256)
         """Types of records that may have any length."""
         self.shift = int(self._lengths(np.zeros(1, self.header.dtype))[0])

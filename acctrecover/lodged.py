@@ -34,7 +34,7 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
         if not isinstance(dialect, FramedDialect) or chain.start == low:
             continue
         high = chains[index + 1].start if index + 1 < len(chains) else size
-        if any(record.parts for record in dialect.declared.types.values()):
+        if dialect.nests:
             if high - low <= dialect.largest and (chain.stop < high or _reaches(dialect, low, high, read)):
                 found, _ = _records(chain, read)
                 out += _suspect(chain, found, len(found.starts), WITHIN)
