@@ -145,9 +145,8 @@ def _scan(
     chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
     if named and not chains and not source.partial:
         chains, oddities = few(every, source.size, read)
-    odd = {
-        each.offset: each for each in [*unread(source, chains), *lodged(chains, source.size, read), *oddities]
-    }  # the mended ones first
+    doubts = [*unread(source, chains), *lodged(chains, source.size, read), *oddities]
+    odd = {each.offset: each for each in doubts}  # one a record, the mended one first
     extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
