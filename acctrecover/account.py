@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.dialect import Dialect, told
+from acctrecover.dialect import Dialect
 from acctrecover.divide import explain
 from acctrecover.embedded import Embedded
 from acctrecover.extent import Extent, Oddity
@@ -25,6 +25,7 @@ from acctrecover.sequence import Holes
 from acctrecover.source import Source
 from acctrecover.stream import Offsets, among
 from acctrecover.survey import Chain
+from acctrecover.telling import told
 from acctrecover.together import Together, broken
 
 STRIDE = 1 << 15

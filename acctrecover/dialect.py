@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from acctrecover.errors import FormatError
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.schema import ORDERS, Format, Framed
-from acctrecover.shape import Octets, Shape
-from acctrecover.stream import Found, Offsets
+from acctrecover.shape import Octets
+from acctrecover.stream import Found
+from acctrecover.telling import told
 
 Dialect = Fixed | FramedDialect
 
@@ -44,15 +43,3 @@ def clocks(dialect: Dialect, octets: Octets, found: Found) -> npt.NDArray[Any]:
 def numbers(dialect: Dialect, octets: Octets, found: Found, *names: str) -> npt.NDArray[Any]:
     """What candidates tell by expressions of their Record ("clock", "serial"), NaN where there is none: shape (names, n)."""
     return told(dialect.shapes(octets, found, *names), octets, found, *names)
-
-
-def told(shapes: Sequence[tuple[Shape, int, Offsets]], octets: Octets, found: Found, *names: str) -> npt.NDArray[Any]:
-    """The same of candidates whose `shapes` are known: those that declare one of these."""
-    out = np.full((len(names), len(found.starts)), np.nan)
-    for shape, skip, which in shapes:
-        exprs = [(row, expr) for row, name in enumerate(names) if (expr := getattr(shape.record, name)) is not None]
-        if exprs:
-            records = shape.gather(octets, found.starts[which] + skip)
-            for row, expr in exprs:
-                out[row, which] = shape.evaluate(expr, records)
-    return out

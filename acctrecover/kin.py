@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from math import isnan
 
 from acctrecover.grammar import END, Candidates
-
-LOOKED = 4
-"""Records with a number on either side that are asked, of so many times as many records."""
-CLOSE = 600.0
-"""How far the middle one of them may be from the other side's, and the first from the last, in serial numbers."""
-HOUR = 3600.0
-"""The same in seconds."""
+from acctrecover.telling import CLOSE, HOUR, LOOKED, alike
 
 
 class Kin:
@@ -60,12 +52,7 @@ class Kin:
             behind.append(t)
             t = self.onward[t]
         for values, reach in ((self.given.serials, CLOSE), (self.given.clocks, HOUR)):
-            left, right = _few(before, values), _few(behind, values)
-            if left and right and left[-1] - left[0] <= reach and right[-1] - right[0] <= reach:
-                return abs(left[len(left) // 2] - right[len(right) // 2]) <= reach
+            close = alike([values[i] for i in before], [values[i] for i in behind], reach)
+            if close is not None:
+                return close
         return False
-
-
-def _few(chain: Sequence[int], values: Sequence[float]) -> list[float]:
-    """The first numbers of some records, in ascending order."""
-    return sorted([values[i] for i in chain if not isnan(values[i])][:LOOKED])

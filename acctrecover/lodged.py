@@ -10,9 +10,9 @@ import numpy.typing as npt
 from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
 from acctrecover.framed import FramedDialect
-from acctrecover.kin import CLOSE
 from acctrecover.stream import Found
 from acctrecover.survey import Chain
+from acctrecover.telling import CLOSE
 
 LOOKED, LEAST, SHARE = 8, 4, 0.75
 """Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree."""

@@ -1,0 +1,43 @@
+"""What records tell by expressions of their Record, as clocks and serial numbers, and whether two chains tell of one history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.shape import Octets, Shape
+from acctrecover.stream import Found, Offsets
+
+LOOKED = 4
+"""Records with a number on either side that are asked, of so many times as many records."""
+CLOSE = 600.0
+"""How far the middle one of them may be from the other side's, and the first from the last, in serial numbers."""
+HOUR = 3600.0
+"""The same in seconds."""
+
+
+def told(shapes: Sequence[tuple[Shape, int, Offsets]], octets: Octets, found: Found, *names: str) -> npt.NDArray[Any]:
+    """What candidates tell by expressions of their Record ("clock", "serial"), NaN where there is none: shape (names, n).
+
+    `shapes` are those of the ones that declare any of these.
+    """
+    out = np.full((len(names), len(found.starts)), np.nan)
+    for shape, skip, which in shapes:
+        exprs = [(row, expr) for row, name in enumerate(names) if (expr := getattr(shape.record, name)) is not None]
+        if exprs:
+            records = shape.gather(octets, found.starts[which] + skip)
+            for row, expr in exprs:
+                out[row, which] = shape.evaluate(expr, records)
+    return out
+
+
+def alike(left: Sequence[float], right: Sequence[float], reach: float) -> bool | None:
+    """Whether the first numbers of two chains are much the same; None where they do not tell, as all of one are NaN."""
+    few, others = (sorted([value for value in values if not isnan(value)][:LOOKED]) for values in (left, right))
+    if not few or not others or few[-1] - few[0] > reach or others[-1] - others[0] > reach:
+        return None
+    return abs(few[len(few) // 2] - others[len(others) // 2]) <= reach
