@@ -93,7 +93,7 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
         late = lead_in > LEAD
         if unclosed:
             sure.append(i)
-        elif whole and (late or one_bit) and _own(judge, octets, found, landing, sorted(ends), lands_on[0], sure=not late):
+        elif whole and (late or one_bit) and _own(judge, octets, found, landing, min(heads), lands_on[0], sure=not late):
             own.setdefault(number, []).append(i)
         elif whole and 0 <= lead_in <= LEAD:
             continue
@@ -117,20 +117,27 @@ def _heads(found: Found, landing: Offsets, which: Offsets, following: Offsets) -
     return np.bincount(numbers[~landed], minlength=len(which))
 
 
-def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, within: list[int], behind: int, *, sure: bool) -> bool:
-    """Whether records `within` another are of the history of those `behind` it; `sure`: by the clocks, too."""
-    onward: list[int] = []
-    at, near = np.searchsorted(found.starts, behind), 4 * LOOKED
-    while len(onward) < near and at < len(found.starts) and found.starts[at] == behind:
-        onward.append(int(at))
-        behind = int(landing[at])
-        at = np.searchsorted(found.starts, behind)
-    which = [*np.searchsorted(found.starts, within[:near]).tolist(), *onward]
-    some = found.pick(np.array(which, np.int64))
-    serials, clocks = told(judge.shapes(octets, some, "serial", "clock"), octets, some, "serial", "clock").tolist()
-    split = len(which) - len(onward)
-    answers = [alike(values[:split], values[split:], reach) for values, reach in ((serials, CLOSE), (clocks, HOUR))]
-    return bool(answers[1] if sure else any(answers)) and False not in answers
+def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, low: int, high: int, *, sure: bool) -> bool:
+    """Whether the records from `low` on, which end at `high`, tell of the history that goes on there; `sure`: by clocks, too."""
+    within, onward = _along(found, landing, low, high), _along(found, landing, high)
+    some = found.pick(np.array(within + onward, np.int64))
+    numbers = told(judge.shapes(octets, some, "serial", "clock"), octets, some, "serial", "clock").tolist()
+    serial, clock = (
+        alike(values[: len(within)], values[len(within) :], reach) for values, reach in zip(numbers, (CLOSE, HOUR), strict=True)
+    )
+    return serial is not False and clock is not False and bool(clock or (serial and not sure))
+
+
+def _along(found: Found, landing: Offsets, at: int, end: int | None = None) -> list[int]:
+    """The first candidates that follow each other from offset `at` on, by their indices."""
+    out: list[int] = []
+    while len(out) < 4 * LOOKED and at != end:
+        index = int(np.searchsorted(found.starts, at))
+        if index == len(found.starts) or found.starts[index] != at:
+            break
+        out.append(index)
+        at = int(landing[index])
+    return out
 
 
 def _proof(judge: Judge, octets: Octets, found: Found, starts: set[int]) -> float:

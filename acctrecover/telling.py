@@ -36,8 +36,12 @@ def told(shapes: Sequence[tuple[Shape, int, Offsets]], octets: Octets, found: Fo
 
 
 def alike(left: Sequence[float], right: Sequence[float], reach: float) -> bool | None:
-    """Whether the first numbers of two chains are much the same; None where they do not tell, as all of one are NaN."""
-    few, others = (sorted([value for value in values if not isnan(value)][:LOOKED]) for values in (left, right))
-    if not few or not others or few[-1] - few[0] > reach or others[-1] - others[0] > reach:
-        return None
-    return abs(few[len(few) // 2] - others[len(others) // 2]) <= reach
+    """Whether the first numbers of two chains are much the same; None where they do not tell: few agree, or all are NaN."""
+    middles: list[float] = []
+    for values in (left, right):
+        few = sorted([value for value in values if not isnan(value)][:LOOKED])
+        middle = few[len(few) // 2] if few else 0.0
+        if 2 * sum(abs(value - middle) <= reach for value in few) <= len(few):
+            return None
+        middles.append(middle)
+    return abs(middles[0] - middles[1]) <= reach
