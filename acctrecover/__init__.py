@@ -36,6 +36,7 @@ The package, from the top down; each module imports only from the lines below it
     lodged                          records that a lost one may have carried
     phase, few                      where records that prove little change their phase; what is left of them in a named format
     fill, slots                     chains stranded in a gap; unused slots of an array
+    reclaim                         records that a cut record of another stream claims
     background                      what chance leaves in an input's own bytes
     page_data                       what a page shows
     curve                           the clock along a stream

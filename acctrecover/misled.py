@@ -52,7 +52,7 @@ def taking(found: Found, landing: Offsets) -> Offsets:
 
 
 def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets) -> list[int]:
-    """Which candidates, of those `taking` others in, have a wrong length: what one flipped bit would make right, or what a cut left.
+    """Which candidates, of those `taking` others in, have a wrong length, by a flipped bit or because they were cut.
 
     Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
     such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules

@@ -23,6 +23,7 @@ from acctrecover.lodged import lodged
 from acctrecover.mend import doubt_after, doubt_before, mend
 from acctrecover.others import LEAD, identify
 from acctrecover.phase import in_phase
+from acctrecover.reclaim import reclaimed
 from acctrecover.registry import Declaration, choose, load_formats, ships
 from acctrecover.result import WRITING, Scan
 from acctrecover.slots import bridged
@@ -138,7 +139,8 @@ def _scan(
     chains = sober(chains, source.size, Background(chains, source.size, read, source.voids), risk)
     chains, oddities = _mended(chains, source, read, doubting=False)  # before payloads can fill the gaps
     ground = Background(chains, source.size, read, source.voids)
-    filled = _believed(fill(chains, source.size, read, every, risk, source.voids), source, risk)
+    filled = reclaimed(fill(chains, source.size, read, every, risk, source.voids), read)
+    filled = _believed(filled, source, risk)
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
     chains, more = _settled_mending(in_phase(chains, source.size, read), source, read)
     oddities += more
