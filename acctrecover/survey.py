@@ -31,6 +31,8 @@ EMPTY = 0.1
 """What a record without a payload costs the skeleton."""
 DOUBLED = 0.5
 """What a record costs whose header is the cookie twice, as payloads full of cookies have at every second byte."""
+CUT = 3.0
+"""What it costs more where the second one begins a record that another one follows: the first is all that was written of one."""
 UNSOUND = 0.3
 """What a record with a broken payload costs the skeleton: less than a gap."""
 FOREIGN = 2e-4
@@ -260,7 +262,10 @@ def survey(
         if isinstance(dialect, FramedDialect):
             part["whole"][misled(dialect, octets, found, landings, taking(found, landings))] = MISLED
             part["cost"][found.sizes == dialect.smallest] += EMPTY
-            part["cost"][dialect.doubled(octets, found)] += DOUBLED
+            twice = dialect.doubled(octets, found)
+            part["cost"][twice] += DOUBLED
+            firm = found.starts[~twice & among(landings, found.starts)]
+            part["cost"][twice & among(found.starts + len(dialect.opening), firm)] += CUT
         part["bits"] = dialect.bits(octets, found)
         part["clock"], part["serial"] = numbers(dialect, octets, found, "clock", "serial")
         part["cost"] += _incoherence(part["clock"]) + (FOREIGN if before not in (None, dialect) else 0.0)
