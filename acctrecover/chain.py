@@ -178,8 +178,9 @@ class Skeleton:
         """The input ends inside the record at `landing`, or that has a byte too many, or too few, in its header, by which its
         end fits another record exactly; or its length is damaged, and a chain that it passes over runs to the end of the input."""
         out, readable = [], self._readable(landing, dialect)
-        if self.grammars[dialect].reader(landing) == ({}, None):  # of a type that carries nothing
-            readable = [(t, READ_BYTE) for t in range(bisect_left(self.given.starts, landing), self.n)]
+        sizes, loose = self.grammars[dialect].reader(landing)
+        if loose is None and not sizes or loose is not None and loose[1] == loose[2]:  # of a type that carries nothing
+            readable = [(t, READ_BYTE) for t in range(bisect_left(self.given.starts, landing + 1), self.n)]
         for t, extra in [pair for pair in readable if self.given.dialects[pair[0]] == dialect]:
             start, total = self.given.starts[t], GAP + extra + self.cost[t]
             slips = self._damage(start, landing, dialect) < 0
@@ -313,10 +314,11 @@ class Skeleton:
         j = i + 1
         while j < self.n and given.starts[j] < landing:
             t = given.starts[j]
-            if given.dialects[j] == dialect and t >= first:
+            if given.dialects[j] == dialect:
                 extra, missing = SLIP + SLIP_GROWTH * log2(landing - t), landing - t
                 head = heads.get(t, t)
                 heads.setdefault(given.landings[j], head)
+            if given.dialects[j] == dialect and t >= first:
                 if head != t:
                     may = carried_from - first + missing <= LEAD if head == carried_from else END != goes_on <= head
                     one = carried != END and missing <= NEARBY

@@ -17,13 +17,13 @@ Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 def reclaimed(chains: Sequence[Chain], read: Read) -> list[Chain]:
     """The chains, in offset order, without the last record of a framed one where records of the next chain, which is of another
-    dialect and begins behind a gap, or just there, begin in it and go past its end."""
+    dialect and begins behind a gap, begin in it and go past its end; or begin in it where it breaks rules."""
     out: list[Chain] = []
     for chain in chains:
         last = out[-1] if out else None
         if last and last.tail and isinstance(last.dialect, FramedDialect) and last.dialect is not chain.dialect:
             longer = _led(chain, last.tail[-1] + last.dialect.smallest, read)
-            if longer.start < last.stop < chain.start:
+            if longer.start < last.stop and (last.stop < chain.start or not _sound(last, read)):
                 out[-1:] = _shorter(last)
                 chain = longer
         out.append(chain)
@@ -44,6 +44,12 @@ def _led(chain: Chain, low: int, read: Read) -> Chain:
     if proof < TELLING:
         return chain
     return replace(chain, start=start, count=chain.count + len(taken), bits=chain.bits + proof)
+
+
+def _sound(chain: Chain, read: Read) -> bool:
+    """Whether the last record of a framed chain keeps every rule."""
+    assert isinstance(chain.dialect, FramedDialect)
+    return chain.dialect.fits(read(chain.tail[-1], chain.stop))
 
 
 def _shorter(chain: Chain) -> list[Chain]:
