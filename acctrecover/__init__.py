@@ -63,6 +63,7 @@ The package, from the top down; each module imports only from the lines below it
     moments                         when a record was written
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     chain, heal                     the skeleton by parsimony; the one reading that fits
+    payloads                        what the payloads of candidates hold
     kin, costs                      whether records go on a history; what breaks cost
     fixed, grammar                  records of one size; what the skeleton is given
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice

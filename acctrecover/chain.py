@@ -47,6 +47,7 @@ from acctrecover.costs import (
 from acctrecover.grammar import END, Candidates, Grammar, Step, containers
 from acctrecover.kin import Kin
 from acctrecover.misled import LEAD, TELLING
+from acctrecover.payloads import Payloads
 
 
 class Skeleton:
@@ -67,6 +68,7 @@ class Skeleton:
         known = set(zip(given.dialects, given.starts, strict=True))
         self.within = containers(given, self.into.keys(), known)
         self.kin = Kin(given)
+        self.payloads = Payloads(given, grammars, self.at, self.into)
         onward = ((dialect, landing) in known for dialect, landing in zip(given.dialects, given.landings, strict=True))
         self.linked = [0, *accumulate(onward)]
         self.best, self.best_at = [0.0] * (self.n + 1), [END] * (self.n + 1)
@@ -102,7 +104,7 @@ class Skeleton:
         start, landing, dialect = given.starts[i], given.landings[i], given.dialects[i]
         grammar = self.grammars[dialect]
         linked, cut = self.at.get((dialect, landing), END), False
-        firm = linked != END and grammar.pitch is None and not self._crossed(linked)
+        firm = linked != END and grammar.pitch is None and not self.payloads.crossed(linked)
         surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.lowest.behind(start)  # as any break
         if landing >= self.high:
             total, after = 0.0, END
@@ -113,7 +115,7 @@ class Skeleton:
                 met = linked != END and (grammar.pitch is None or self._overlaps(linked))  # else nothing speaks for a cut before it
                 total, after = self._break(i, met=met or (dialect, landing) in given.heads)
             if grammar.pitch is None and not surely:
-                crossed = GAP + (STRADDLED if self._crossed(i) else 0.0)
+                crossed = GAP + (STRADDLED if self.payloads.crossed(i) else 0.0)
                 for t, extra in self._late(i, landing, dialect):
                     if crossed + extra + self.cost[t] < total:
                         total, after = crossed + extra + self.cost[t], t
@@ -121,7 +123,7 @@ class Skeleton:
                 total, after = self.cost[linked] + given.unsound[i], linked
         total += given.whole[i]
         if grammar.pitch is None and not surely:
-            forsaken = GAP + (UNMET if firm and not given.whole[i] else 0.0) + (STRADDLED if self._crossed(i) else 0.0)
+            forsaken = GAP + (UNMET if firm and not given.whole[i] else 0.0) + (STRADDLED if self.payloads.crossed(i) else 0.0)
             for t, extra in self._early(i, start, min(landing, self.high), dialect):
                 # what a header at its end confirms is not cut for its kin alone
                 price = forsaken + (max(extra, 0.0) if firm else extra)
@@ -179,7 +181,7 @@ class Skeleton:
         end fits another record exactly; or its length is damaged, and a chain that it passes over runs to the end of the input."""
         out, readable = [], self._readable(landing, dialect)
         sizes, loose = self.grammars[dialect].reader(landing)
-        if loose is None and not sizes or loose is not None and loose[1] == loose[2]:  # of a type that carries nothing
+        if (loose is None and not sizes) or (loose is not None and loose[1] == loose[2]):  # of a type that carries nothing
             readable = [(t, READ_BYTE) for t in range(bisect_left(self.given.starts, landing + 1), self.n)]
         for t, extra in [pair for pair in readable if self.given.dialects[pair[0]] == dialect]:
             start, total = self.given.starts[t], GAP + extra + self.cost[t]
@@ -213,7 +215,7 @@ class Skeleton:
         out = []
         skipped, first, passed = 0, landing, END
         last = landing + max([0, *sizes, *([] if loose is None else [grammar.head + loose[2]])])
-        straddled = own == END and any(self._onward(dialect, at) for at in range(landing + 1, landing + grammar.head - 1))
+        straddled = own == END and any(self.payloads.onward(dialect, at) for at in range(landing + 1, landing + grammar.head - 1))
         j = bisect_left(given.starts, landing + grammar.head - 1)
         while j < self.n and given.starts[j] <= last:
             if given.dialects[j] == dialect:
@@ -234,7 +236,7 @@ class Skeleton:
                             extra += UNMET
                         if inner or size == grammar.head:
                             extra += EMPTY if damage != 1 or size == grammar.head else SOUND
-                        elif damage < 0 or empty or (damage > 1 and self._carried(own) != END):
+                        elif damage < 0 or empty or (damage > 1 and self.payloads.carried(own) != END):
                             extra += SOUND
                     if straddled or self.within[j] > landing:
                         extra += STRADDLED
@@ -249,7 +251,7 @@ class Skeleton:
     def _forsakes(self, j: int, landing: int, dialect: int) -> bool:
         """Whether the path from candidate `j` on goes past a record at `landing`, or a linked one almost exactly there."""
         own = self.at.get((dialect, landing), END)
-        near = {landing} if own != END and not self._crossed(own) else set()
+        near = {landing} if own != END and not self.payloads.crossed(own) else set()
         for t in range(landing - NEARBY, landing + NEARBY + 1):
             if (n := self.at.get((dialect, t), END)) != END and (dialect, self.given.landings[n]) in self.at:
                 near.add(t)
@@ -263,16 +265,16 @@ class Skeleton:
         given, grammar = self.given, self.grammars[dialect]
         out = self._readable(landing, dialect)
         own = self.at.get((dialect, landing), END)
-        if own != END and not self._crossed(own):
+        if own != END and not self.payloads.crossed(own):
             return out
         start, j = given.starts[i], bisect_left(given.starts, landing + 1)
-        passed, goes_on = self.linked[j], self._carried_to(i)
+        passed, goes_on = self.linked[j], self.payloads.carried_to(i)
         beyond = self.linked[max(j, bisect_left(given.starts, goes_on))]
         while j < self.n and given.starts[j] <= landing + grammar.largest:
             if given.dialects[j] == dialect:
                 stream = PASSED * (self.linked[j] - passed)
                 extra = SLIP + SLIP_GROWTH * log2(given.starts[j] - landing) + stream
-                if self._straddled(i, given.starts[j]):
+                if self.payloads.straddled(i, given.starts[j]):
                     extra += STRADDLED
                 elif (landing, given.starts[j]) in given.padded:
                     extra = PADDED - GAP
@@ -282,33 +284,17 @@ class Skeleton:
                 if self.within[j] > start:
                     extra += STRADDLED
                 if goes_on != END:
-                    extra += KIN * self.kin.goes_on(dialect, start, self._carried(i))
+                    extra += KIN * self.kin.goes_on(dialect, start, self.payloads.carried(i))
                 out.append((j, extra))
             j += 1
         behind = [(j, extra + PASSED * (self.linked[j] - passed)) for j, extra in self._resumed(i) if given.starts[j] > landing]
         return out + behind
 
-    def _straddled(self, i: int, t: int) -> bool:
-        """Whether the record at `t` behind candidate `i` is not the first of its chain, and the chain does not begin in it.
-
-        It does where `i` carries a stream whose records before and behind the bytes put in lie as far apart as those are many.
-        """
-        given, dialect = self.given, self.given.dialects[i]
-        start, landing = given.starts[i], given.landings[i]
-        head = next((s for s in self.into.get((dialect, t), ()) if s > start), END)
-        if head == END or (self._carried(i) != END and t - landing <= NEARBY):
-            return False
-        if head >= landing or self._carried(i) == END:
-            return True
-        while (back := next((s for s in self.into.get((dialect, head), ()) if start < s), END)) != END:
-            head = back
-        return (dialect, head - (t - landing)) not in self.into
-
     def _early(self, i: int, start: int, landing: int, dialect: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records that may come next though they begin before `landing`."""
         given, grammar = self.given, self.grammars[dialect]
         out, first = [], start + grammar.head
-        carried, goes_on = self._carried(i), self._carried_to(i)
+        carried, goes_on = self.payloads.carried(i), self.payloads.carried_to(i)
         carried_from = given.starts[carried] if carried != END else END
         heads: dict[int, int] = {}
         j = i + 1
@@ -326,41 +312,23 @@ class Skeleton:
                     extra += KIN * self.kin.goes_on(dialect, start, self.at[dialect, head])
                 if self.within[j] > start:
                     extra += STRADDLED
-                elif head == t and given.bits[j] > 0 and self.kin.goes_on(dialect, start, j) and not self._rivalled(j, landing):
+                elif (
+                    head == t
+                    and given.bits[j] > 0
+                    and self.kin.goes_on(dialect, start, j)
+                    and not self.payloads.rivalled(j, landing)
+                ):
                     extra -= KIN
                 out.append((j, extra))
             j += 1
         return out + [(j, extra) for j, extra in self._resumed(i) if given.starts[j] < landing]
-
-    def _rivalled(self, j: int, landing: int) -> bool:
-        """Whether records that begin almost at `landing`, all of them inside candidate `j`, lead to where `j` ends."""
-        given, dialect = self.given, self.given.dialects[j]
-        for t in range(landing, landing + NEARBY + 1):
-            after = self.at.get((dialect, t), END)
-            while after != END and given.landings[after] < given.landings[j]:
-                after = self.at.get((dialect, given.landings[after]), END)
-            if after != END and given.landings[after] == given.landings[j]:
-                return True
-        return False
-
-    def _last_carried(self, i: int) -> int:
-        """The last of the linked records that the payload of a candidate begins with, or END."""
-        j = self._carried(i)
-        while j != END and (after := self.at.get((self.given.dialects[i], self.given.landings[j]), END)) != END:
-            j = after
-        return j
-
-    def _carried_to(self, i: int) -> int:
-        """Where that last one should end, or END."""
-        last = self._last_carried(i)
-        return self.given.landings[last] if last != END else END
 
     def _resumed(self, i: int) -> list[tuple[int, float]]:
         """(candidate, cost) of the records as far from where candidate `i` ends as the stream that it carries goes on from
         where its last sound record should end: one wound explains both."""
         given, dialect, landing = self.given, self.given.dialects[i], self.given.landings[i]
         out: list[tuple[int, float]] = []
-        broken = self._last_carried(i)
+        broken = self.payloads.last_carried(i)
         last = given.landings[broken] if broken != END else END
         if last == END or last >= landing + LEAD:
             return out
@@ -375,28 +343,3 @@ class Skeleton:
                     out.append((t, READ_BYTE))
             j += 1
         return out
-
-    def _crossed(self, i: int) -> bool:
-        """Whether a linked record begins inside the header of candidate `i`."""
-        start, dialect = self.given.starts[i], self.given.dialects[i]
-        inside = range(start + 1, start + self.grammars[dialect].head)
-        near = i + 1 < self.n and self.given.starts[i + 1] < inside.stop
-        return near and any(self._onward(dialect, t) for t in inside)
-
-    def _onward(self, dialect: int, at: int) -> bool:
-        """Whether a record that another one follows begins just there."""
-        n = self.at.get((dialect, at), END)
-        return n != END and (dialect, self.given.landings[n]) in self.at
-
-    def _carried(self, i: int) -> int:
-        """The record that the payload of a candidate begins with, or END: what breaks the rules of its type carries nothing."""
-        given, dialect = self.given, self.given.dialects[i]
-        first, landing = given.starts[i] + self.grammars[dialect].head, given.landings[i]
-        if not given.loose[i] or given.unsound[i] or landing == first:
-            return END
-        j = bisect_left(given.starts, first)
-        while j < self.n and given.starts[j] <= min(first + LEAD, landing):
-            if given.dialects[j] == dialect and given.landings[j] < landing and given.bits[j] > 0:
-                return j
-            j += 1
-        return END

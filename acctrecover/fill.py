@@ -84,7 +84,10 @@ def _announced(dialect: Dialect, at: int, read: Read) -> bool:
 
 
 def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Chain | None, read: Read) -> bool:
-    """Whether a chain in the gap [low, high) can be the payload of the one lost record the gap has room for."""
+    """Whether a chain in the gap [low, high) can be the payload of the one lost record the gap has room for.
+
+    One of the record's own dialect, of which any header may be damaged, is not passed over for that: see `lodged`.
+    """
     if before is None or (after is not None and before.dialect is not after.dialect):
         return False
     if found.start == low and found.dialect is before.dialect:
@@ -97,4 +100,4 @@ def _carried(found: Chain, low: int, high: int, before: Chain | None, after: Cha
         at = before.dialect.shape_at(read(low, high), 0)
         claimed = int(before.dialect.sized(at[0].size + at[1])) if at is not None else 0
         return after is not None and claimed > 0 and abs(claimed - (high - low)) <= SHARED
-    return bool(high - low <= before.dialect.largest + SHARED)
+    return found.dialect is not before.dialect and bool(high - low <= before.dialect.largest + SHARED)

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
+from acctrecover.fill import SHARED
 from acctrecover.framed import FramedDialect
 from acctrecover.stream import Found
 from acctrecover.survey import Chain
-from acctrecover.telling import CLOSE
+from acctrecover.telling import CLOSE, alike
 
 LOOKED, LEAST, SHARE = 8, 4, 0.75
 """Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree."""
@@ -20,14 +21,18 @@ SPAN, NEXT = 1 << 12, 3
 """Bytes of a chain that are looked at, and chains behind a short one."""
 WITHIN = "may be a part of a lost record, of which more stands beside it"
 TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
+ROOM = "may be what a lost record carried: what is lost around it is no more than one may have"
 
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
 Numbers = npt.NDArray[np.float64]
 
 
 def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
-    """The first records of chains behind gaps, or all of a short one, where the serial numbers are far from those beyond; and all
-    of a short one between two gaps, or a gap and the end of an input of `size` bytes, where records are made of their like."""
+    """The first records of chains behind gaps, or all of a short one, where the serial numbers are far from those beyond.
+
+    Also all of one between two gaps that one lost record may fill, where they do not agree with those beyond; and, where records
+    are made of their like, all of one between two gaps, or a gap and the end of an input of `size` bytes, that one may fill.
+    """
     out: list[Oddity] = []
     for index, chain in enumerate(chains):
         dialect, low = chain.dialect, chains[index - 1].stop if index else 0
@@ -40,10 +45,16 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
                 out += _suspect(chain, found, len(found.starts), WITHIN)
         elif dialect.loose:
             found, serials = _records(chain, read)
-            count = _strangers(dialect.largest - dialect.head, found, serials)
+            count, behind = _strangers(dialect.largest - dialect.head, found, serials), _behind(chains[index + 1 :], read)
             if not count and chain.stop - chain.start <= dialect.largest - dialect.head:
-                count = _against(serials, _behind(chains[index + 1 : index + 1 + NEXT], read))
+                count = _against(serials, behind)
             out += _suspect(chain, found, count, TOLD)
+            if (
+                not count
+                and chain.stop < high <= low + dialect.largest + SHARED
+                and not alike(serials.tolist(), behind.tolist(), CLOSE)
+            ):
+                out += _suspect(chain, found, len(found.starts), ROOM)
     return out
 
 
@@ -68,9 +79,9 @@ def _records(chain: Chain, read: Read) -> tuple[Found, Numbers]:
 
 
 def _behind(chains: Sequence[Chain], read: Read) -> Numbers:
-    """The first serial numbers of some chains, without those that may be lodged in front of them."""
+    """The first serial numbers of the first ones of some chains, without those that may be lodged in front of them."""
     out: list[Numbers] = [np.zeros(0)]
-    for chain in chains:
+    for chain in chains[:NEXT]:
         if isinstance(chain.dialect, FramedDialect) and sum(map(len, out)) < LEAST:
             _, serials = _records(chain, read)
             told = serials[~np.isnan(serials)]

@@ -47,6 +47,15 @@ def test_a_short_chain_between_two_gaps_is_held_against_the_chains_behind_it() -
     assert statuses(data) == ["intact"] * 20 + ["suspect"] * 5 + ["intact"] * 30
 
 
+def test_what_stands_between_two_damaged_headers_is_suspect_though_one_lost_record_may_have_carried_it() -> None:
+    names = record(13, b"db1.example") + record(13, b"node7.example")  # which tell of no history
+    data = BEFORE + b"\xff" * 2 + forks(1020, 1)[2:] + names + b"\xff" * 2 + forks(1021, 1)[2:] + forks(1022, 20)
+    found = scan(data, ["cookie"])
+    odd = [odd for extent in found.chains for odd in extent.oddities]
+    assert [(each.offset - len(BEFORE), each.size) for each in odd if each.offset >= len(BEFORE)] == [(12, 15), (27, 17)]
+    assert "what is lost around it is no more than one may have" in odd[-1].reason
+
+
 def test_a_group_within_a_wounded_group_is_suspect() -> None:
     data = (CORPORA / "exacct" / "library.exacct").read_bytes()
     odd = [odd for extent in scan(data[:128] + data[129:], ["exacct"]).chains for odd in extent.oddities]

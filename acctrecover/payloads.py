@@ -1,0 +1,87 @@
+"""What the payloads of candidates hold: the records that they begin with, and others that go across their ends."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+
+from acctrecover.costs import NEARBY
+from acctrecover.grammar import END, Candidates, Grammar
+from acctrecover.misled import LEAD
+
+
+class Payloads:
+    """`at` is the candidate at each (dialect, offset) that the skeleton has come to, `into` where those start that land there."""
+
+    def __init__(
+        self,
+        given: Candidates,
+        grammars: Sequence[Grammar],
+        at: Mapping[tuple[int, int], int],
+        into: Mapping[tuple[int, int], list[int]],
+    ) -> None:
+        self.given, self.grammars, self.at, self.into = given, grammars, at, into
+
+    def carried(self, i: int) -> int:
+        """The record that the payload of a candidate begins with, or END: what breaks the rules of its type carries nothing."""
+        given, dialect = self.given, self.given.dialects[i]
+        first, landing = given.starts[i] + self.grammars[dialect].head, given.landings[i]
+        if not given.loose[i] or given.unsound[i] or landing == first:
+            return END
+        j = bisect_left(given.starts, first)
+        while j < len(self.given.starts) and given.starts[j] <= min(first + LEAD, landing):
+            if given.dialects[j] == dialect and given.landings[j] < landing and given.bits[j] > 0:
+                return j
+            j += 1
+        return END
+
+    def last_carried(self, i: int) -> int:
+        """The last of the linked records that the payload of a candidate begins with, or END."""
+        j = self.carried(i)
+        while j != END and (after := self.at.get((self.given.dialects[i], self.given.landings[j]), END)) != END:
+            j = after
+        return j
+
+    def carried_to(self, i: int) -> int:
+        """Where that last one should end, or END."""
+        last = self.last_carried(i)
+        return self.given.landings[last] if last != END else END
+
+    def onward(self, dialect: int, at: int) -> bool:
+        """Whether a record that another one follows begins just there."""
+        n = self.at.get((dialect, at), END)
+        return n != END and (dialect, self.given.landings[n]) in self.at
+
+    def crossed(self, i: int) -> bool:
+        """Whether a linked record begins inside the header of candidate `i`."""
+        start, dialect = self.given.starts[i], self.given.dialects[i]
+        inside = range(start + 1, start + self.grammars[dialect].head)
+        near = i + 1 < len(self.given.starts) and self.given.starts[i + 1] < inside.stop
+        return near and any(self.onward(dialect, t) for t in inside)
+
+    def straddled(self, i: int, t: int) -> bool:
+        """Whether the record at `t` behind candidate `i` is not the first of its chain, and the chain does not begin in it.
+
+        It does where `i` carries a stream whose records before and behind the bytes put in lie as far apart as those are many.
+        """
+        given, dialect = self.given, self.given.dialects[i]
+        start, landing = given.starts[i], given.landings[i]
+        head = next((s for s in self.into.get((dialect, t), ()) if s > start), END)
+        if head == END or (self.carried(i) != END and t - landing <= NEARBY):
+            return False
+        if head >= landing or self.carried(i) == END:
+            return True
+        while (back := next((s for s in self.into.get((dialect, head), ()) if start < s), END)) != END:
+            head = back
+        return (dialect, head - (t - landing)) not in self.into
+
+    def rivalled(self, j: int, landing: int) -> bool:
+        """Whether records that begin almost at `landing`, all of them inside candidate `j`, lead to where `j` ends."""
+        given, dialect = self.given, self.given.dialects[j]
+        for t in range(landing, landing + NEARBY + 1):
+            after = self.at.get((dialect, t), END)
+            while after != END and given.landings[after] < given.landings[j]:
+                after = self.at.get((dialect, given.landings[after]), END)
+            if after != END and given.landings[after] == given.landings[j]:
+                return True
+        return False
