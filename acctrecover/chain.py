@@ -310,15 +310,10 @@ class Skeleton:
                     one = carried != END and missing <= NEARBY
                     extra += 0.0 if one else INNER if may else STRADDLED
                     extra += KIN * self.kin.goes_on(dialect, start, self.at[dialect, head])
-                if self.within[j] > start:
+                if self.within[j] > start or (head == t and self.payloads.held(j, start)):
                     extra += STRADDLED
-                elif (
-                    head == t
-                    and given.bits[j] > 0
-                    and self.kin.goes_on(dialect, start, j)
-                    and not self.payloads.rivalled(j, landing)
-                ):
-                    extra -= KIN
+                elif head == t and given.bits[j] > 0 and self.kin.goes_on(dialect, start, j):
+                    extra -= 0.0 if self.payloads.rivalled(j, landing) else KIN
                 out.append((j, extra))
             j += 1
         return out + [(j, extra) for j, extra in self._resumed(i) if given.starts[j] < landing]

@@ -35,6 +35,16 @@ class Payloads:
             j += 1
         return END
 
+    def held(self, j: int, start: int) -> bool:
+        """Whether candidate `j` is the first that a candidate behind `start` carries which another one follows."""
+        given, k = self.given, j - 1
+        head = self.grammars[given.dialects[j]].head
+        while k >= 0 and given.starts[k] >= max(start + head, given.starts[j] - head - LEAD):
+            if given.dialects[k] == given.dialects[j] and given.landings[k] >= given.landings[j] and self.carried(k) == j:
+                return self.onward(given.dialects[k], given.landings[k])
+            k -= 1
+        return False
+
     def last_carried(self, i: int) -> int:
         """The last of the linked records that the payload of a candidate begins with, or END."""
         j = self.carried(i)
