@@ -276,6 +276,28 @@ def survey(
     return Survey(octets, low, dialects, joined[np.argsort(joined["start"], kind="stable")], frozenset(heads))
 
 
+def stranded(
+    octets: npt.NDArray[np.uint8],
+    low: int,
+    room: int,
+    edges: set[int],
+    dialects: Sequence[Dialect],
+    risk: float = RISK,
+    ends: tuple[set[int], set[int]] = (set(), set()),
+) -> list[Chain]:
+    """The chains inside one gap whose E-value over it is at most `risk`, in offset order.
+
+    `octets` is the gap or a part of it, at `low` of the input; `room` the size of the whole gap. A chain that starts or
+    stops exactly at one of `edges`, where other chains end or begin, needs no room, nor does one at the input's `ends`, if it is of
+    a dialect whose id stands beside them.
+    """
+    dialects = [dialect for dialect in dialects if dialect.smallest <= len(octets)]
+    if not dialects or not octets.any():
+        return []
+    familiar = {number: ends[0] for number, dialect in enumerate(dialects) if id(dialect) in ends[1]}
+    return survey(octets, low, dialects, None, risk).likeliest(room, edges, risk, ends=familiar)
+
+
 def _incoherence(seconds: npt.NDArray[np.float64]) -> float:
     """Nearly 0, less than a byte is worth: how far the clocks of candidates are from a history, to tell byte orders apart.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.source import Source
-from acctrecover.survey import Chain, join, survey
+from acctrecover.survey import Chain, join, stranded, survey
 from acctrecover.voids import WIDE
 
 WINDOW = 1 << 22
@@ -20,6 +20,8 @@ NEAR, FAR = 1 << 13, 1 << 19
 """Bytes searched at every offset behind a wound: at first, and at most at once, give or take a half."""
 LOOSE_ENDS = 256
 """Bytes other than NUL that the formats seen so far may leave unexplained at a wound, or at the end, before all are tried there."""
+WASTE = 1 << 14
+"""The same where no format makes anything of them."""
 OFTEN = 8
 """Breaks close behind each other from which on a search is believed as far as it saw, instead of up to the next chain only."""
 RECENT = 1 << 24
@@ -229,13 +231,17 @@ class Walker:
         return SURE + float(np.log2(self.source.room))
 
     def _explained(self, octets: npt.NDArray[np.uint8], low: int, parts: list[Chain], index: int | None, *, done: bool) -> bool:
-        """Whether the formats seen so far explain enough from `low` up to the chain `index`, or up to the input's end."""
+        """Whether the formats seen so far explain enough from `low` up to the chain `index`, or up to the input's end, or no other
+        format explains what they leave before it."""
         if index is None and not done:
             return False
         taken = parts if index is None else parts[: index + 1]
         stops, starts = [low, *(part.stop for part in taken)], [part.start for part in taken]
-        gaps = zip(stops, [*starts, low + len(octets)] if index is None else starts, strict=False)
-        return sum(int(np.count_nonzero(octets[a - low : b - low])) for a, b in gaps) <= LOOSE_ENDS
+        gaps = list(zip(stops, [*starts, low + len(octets)] if index is None else starts, strict=False))
+        left = sum(int(np.count_nonzero(octets[a - low : b - low])) for a, b in gaps)
+        if left <= LOOSE_ENDS or index is None or left > WASTE:
+            return left <= LOOSE_ENDS
+        return not any(stranded(octets[a - low : b - low], a, b - a, {a, b}, self.dialects) for a, b in gaps if b > a)
 
 
 def _border(start: int) -> int:
