@@ -1,4 +1,5 @@
-"""The few records of a format that was named which are all that an input holds: too few for chance to be ruled out, yet sound."""
+"""Records too few for chance to be ruled out, yet sound: of a format that was named, all that an input holds; of any, what stands
+alone among other data."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from acctrecover.survey import Chain
 
 MOST = 1 << 16
 """Bytes of an input, at most, that are looked at: what is larger holds none, or enough of them to be believed."""
+ALONE = 48.0
+"""Bits of records without headers, which stand alone among other data, up to which that data may have made them: it is no noise."""
 
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
@@ -46,3 +49,18 @@ def _begun(dialect: Dialect, octets: Octets) -> Chain | None:
         return None
     bits = float(dialect.bits(octets, dialect.offsets(octets, 0, run.stop)).sum())
     return Chain(dialect, 0, run.stop, run.count, bits, tuple(run.tail))
+
+
+def alone(chains: Sequence[Chain]) -> list[Oddity]:
+    """The records of chains behind other data that prove little and are all that there is of their dialect, as suspect."""
+    out: list[Oddity] = []
+    proof: dict[int, float] = {}
+    for chain in chains:
+        proof[id(chain.dialect)] = proof.get(id(chain.dialect), 0.0) + chain.bits
+    starts, stops = {chain.start for chain in chains}, {chain.stop for chain in chains}
+    for chain in chains:
+        size, beside = chain.dialect.pitch, chain.start in stops or chain.stop in starts
+        if size and chain.start and proof[id(chain.dialect)] < ALONE and not beside:
+            told = f"sound, but {chain.bits:.0f} bits of evidence alone among other data"
+            out += [Oddity(at, size, "suspect", told) for at in range(chain.start, chain.stop - size + 1, size)]
+    return out

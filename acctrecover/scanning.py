@@ -17,7 +17,7 @@ from acctrecover.background import Background, sober
 from acctrecover.dialect import Dialect, dialects
 from acctrecover.errors import FormatError, SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
-from acctrecover.few import few
+from acctrecover.few import alone, few
 from acctrecover.fill import fill
 from acctrecover.lodged import lodged
 from acctrecover.mend import doubt_after, doubt_before, mend
@@ -147,7 +147,7 @@ def _scan(
     chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
     if named and not chains and not source.partial:
         chains, oddities = few(every, source.size, read)
-    doubts = [*unread(source, chains), *lodged(chains, source.size, read), *oddities]
+    doubts = [*alone(chains), *unread(source, chains), *lodged(chains, source.size, read), *oddities]
     odd = {each.offset: each for each in doubts}  # one a record, the mended one first
     extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):

@@ -51,3 +51,17 @@ def test_one_byte_gone_or_put_in_costs_no_other_record_of_a_weak_format(sample: 
 def test_a_byte_put_in_before_the_last_record_of_a_weak_format_does_not_cost_it() -> None:
     data = (CORPORA / "pacct" / "macos_ilp32.be").read_bytes()[: 32 * 40]
     assert (1241, "suspect") in rows(data[:1237] + b"\0" + data[1237:], "macos_ilp32")
+
+
+def test_what_other_data_makes_of_a_single_record_is_suspect() -> None:
+    """The first bytes of accounting records of another kind, which read as a record of Linux in a year to come."""
+    csa = (CORPORA / "csa" / "csa_i386.le").read_bytes()
+    for size in (95, 118):
+        found = scan(csa[:size])
+        assert [str(status) for status in found.records["status"] if status != "torn"] == ["suspect"]
+        assert "alone among other data" in found.chains[0].oddities[0].reason
+
+
+def test_a_single_record_behind_a_wound_of_its_stream_is_not_alone() -> None:
+    v3 = (CORPORA / "gnu-acct-converted" / "pacct-v3.le").read_bytes()[: 21 * 64]
+    assert rows(v3[: 19 * 64] + b"\xff" * 64 + v3[20 * 64 :], "acct_v3")[-1] == (20 * 64, "intact")
