@@ -14,15 +14,28 @@ LETTER = (0x61 + np.arange(256) % 26).astype(np.uint8)
 """A small letter for each value of a byte."""
 
 
-@lru_cache(maxsize=4)
 def unrelated(size: int) -> bytes:
-    """Random bytes, the same ones in every process and with every numpy."""
+    """Random bytes, the same ones in every process and with every numpy; fewer of them are the first of more."""
+    return _random(_room(size))[:size]
+
+
+def sparse(size: int) -> bytes:
+    """Bytes of which half are NUL and a quarter small letters, as in records of other kinds; the rest are random."""
+    return _sparse(_room(size))[:size]
+
+
+def _room(size: int) -> int:
+    """How many are made at once, and kept."""
+    return max(1 << 19, 1 << (size - 1).bit_length())
+
+
+@lru_cache(maxsize=4)
+def _random(size: int) -> bytes:
     return hashlib.shake_128(b"unrelated").digest(size)
 
 
 @lru_cache(maxsize=4)
-def sparse(size: int) -> bytes:
-    """Bytes of which half are NUL and a quarter small letters, as in records of other kinds; the rest are random."""
+def _sparse(size: int) -> bytes:
     kinds, values = (np.frombuffer(hashlib.shake_128(seed).digest(size), np.uint8) for seed in (b"kinds", b"values"))
     return np.where(kinds < 128, np.uint8(0), np.where(kinds < 192, LETTER[values], values)).tobytes()
 
