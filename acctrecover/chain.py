@@ -23,6 +23,7 @@ from acctrecover.costs import (
     EMPTY,
     FIRM,
     GAP,
+    IN_PHASE,
     INNER,
     KIN,
     LAPPED,
@@ -170,7 +171,7 @@ class Skeleton:
             total += SWITCH
         if grammar.pitch is not None:
             same = self.phase.get((dialect, given.starts[i] % grammar.pitch), END)
-            if same != END:
+            if same != END and given.starts[same] - landing <= IN_PHASE:
                 kept = self.cost[same] + GAP + PER_BYTE * (given.starts[same] - landing)
                 if kept < total:
                     return kept, same

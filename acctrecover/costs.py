@@ -36,6 +36,8 @@ LAPPED = 8
 """Bytes of the next record that one of fixed size may have instead of its own and be sound."""
 NEARBY = 1
 """Bytes missing or put in that are told from others of no more than a record."""
+IN_PHASE = 1 << 16
+"""Bytes of a gap over which a stream of fixed-size records is believed to have kept its phase: over more, chance keeps it."""
 RESUMED = 4096
 """How far behind a wound the carried stream may go on."""
 
