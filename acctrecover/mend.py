@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.costs import IN_PHASE
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
@@ -59,6 +60,8 @@ def mend(low: int, high: int, before: Chain | None, after: Chain | None, read: R
         first, stop = (low, alone[0].chain.start) if before else (alone[-1].chain.stop, high)
         found = _sharing(own.dialect, first, stop, read)
         return alone if found is None else [found, *alone] if before else [*alone, found]
+    if not (same or before is None or after is None) or high - low > IN_PHASE:
+        return []
     if (high - low) % size and not (before is not None and after is None):
         return []
     near = _near(own.dialect, before, after, read) if same else None
