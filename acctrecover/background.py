@@ -39,9 +39,11 @@ MONTH = 30 * 86400.0
 BATCH = 1 << 15
 """Records whose clocks are looked at together."""
 
-TELLING, WEAK = 12.0, 10.0
-"""Bits of a record from which it is no table's; and below which records prove a third of what they would if they were independent
-of each other, as a table's are not."""
+TELLING = 12.0
+"""Bits of a record from which it is no table's."""
+SHARES = ((10.0, 1 / 3), (22.0, 1 / 2))
+"""Bits of a record below which records prove that share of what they would if they were independent of each other, as a table's
+are not; and their chains have the input's room."""
 
 Read = Callable[[int, int], npt.NDArray[np.uint8]]
 Floats = npt.NDArray[np.float64]
@@ -130,7 +132,8 @@ def sober(chains: list[Chain], size: int, ground: Background, risk: float = RISK
     for chain, weight in zip(chains, weighed, strict=True):
         at = bisect_right(edges, chain.start)
         between = edges[min(at, len(edges) - 1)] - edges[at - 1]
-        room = ground.room if chain.count == 1 else max(1, min(ground.room, between))  # one that stands alone has the input's room
+        weak = isinstance(chain.dialect, Fixed) and _share(chain.dialect) < 1
+        room = ground.room if chain.count == 1 or weak else max(1, min(ground.room, between))  # what stands alone has the input's
         if id(chain.dialect) in own or room * 2.0**-weight.bits <= risk:
             out.append(weight)
         elif (near := _near(chain, sure, at // 2, ground.read)) is not None:
@@ -174,7 +177,11 @@ def weigh(chain: Chain, ground: Background, few: Counter[int]) -> Chain:
     alone, pairs = (few[count] - (chain.count == count) for count in (1, 2))
     link = log2((alone + pairs + 1) / (pairs + 1)) if alone + pairs else inf
     told = _told(chain, dialect, worth, link, ground.read)
-    return replace(chain, bits=min(chain.bits, told if dialect.shape.bits >= WEAK else told / 3), measured=True)
+    return replace(chain, bits=min(chain.bits, told * _share(dialect)), measured=True)
+
+
+def _share(dialect: Fixed) -> float:
+    return next((share for bits, share in SHARES if dialect.shape.bits < bits), 1.0)
 
 
 def _told(chain: Chain, dialect: Fixed, worth: Floats, link: float, read: Read) -> float:

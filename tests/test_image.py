@@ -10,7 +10,7 @@ from samples import Sample, family
 
 from acctrecover import scan
 
-SIZE, SEEDS = (64 << 20, (5,)) if os.environ.get("ACCTRECOVER_SWEEP") == "1" else (2 << 20, (1, 2))
+SIZE, SEEDS = (64 << 20, (5, 7)) if os.environ.get("ACCTRECOVER_SWEEP") == "1" else (2 << 20, (1, 2))
 
 
 def kin(seen: dict[tuple[str, str], set[tuple[int, int]]], sample: Sample) -> set[tuple[int, int]]:
