@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,9 +29,11 @@ def fill(
     dialects: Sequence[Dialect],
     risk: float = RISK,
     voids: Voids | None = None,
+    barren: Container[tuple[int, int]] = (),
 ) -> list[Chain]:
-    """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined."""
-    voids = voids or Voids()
+    """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined; in `barren` gaps are none at the
+    usual RISK."""
+    voids, barren = voids or Voids(), barren if risk <= RISK else ()
     known = {id(chain.dialect): chain.dialect for chain in chains}
     seen = [dialect for dialect in dialects if id(dialect) in known]
     out: list[Chain] = []
@@ -41,6 +43,10 @@ def fill(
         last = out[-1] if out else None
         if chain is None and last and last.stop == at and last.dialect.pitch is None and _announced(last.dialect, at, read):
             break
+        if (at, stop) in barren and chain is not None:
+            join(out, chain)
+            at = chain.stop
+            continue
         edges = ({at} if out else set()) | ({stop} if chain is not None else set())
         solid = voids.solid(at, stop, WIDE)
         room = sum(b - a for a, b in solid)

@@ -130,7 +130,8 @@ def _scan(
 ) -> Scan:
     """The bytes of a source as they stand; `named` where the formats are those that were asked for."""
     source.start_hash()
-    chains = walking(Walker(source, every, progress))
+    walker = Walker(source, every, progress)
+    chains = walking(walker)
 
     def read(start: int, stop: int) -> npt.NDArray[np.uint8]:
         return np.frombuffer(source.read(start, stop), np.uint8)
@@ -139,7 +140,7 @@ def _scan(
     chains = sober(chains, source.size, Background(chains, source.size, read, source.voids), risk)
     chains, oddities = _mended(chains, source, read, doubting=False)  # before payloads can fill the gaps
     ground = Background(chains, source.size, read, source.voids)
-    filled = reclaimed(fill(chains, source.size, read, every, risk, source.voids), read)
+    filled = reclaimed(fill(chains, source.size, read, every, risk, source.voids, walker.barren), read)
     filled = _believed(filled, source, risk)
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
     chains, more = _settled_mending(in_phase(chains, source.size, read), source, read)

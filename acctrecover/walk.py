@@ -81,6 +81,8 @@ class Walker:
         self.breaks = 0
         """How many times in a row a stream was followed and broke again soon, up to OFTEN."""
         self.kept: tuple[int, npt.NDArray[np.uint8]] = (0, np.zeros(0, np.uint8))
+        self.barren: set[tuple[int, int]] = set()
+        """Bytes between chains, without voids, of which no dialect makes anything at the usual RISK."""
         self.known: dict[Key, Step] = {}
         self.note: Callable[[Key, Step], None] = lambda key, step: None
         self.taking = False
@@ -241,7 +243,11 @@ class Walker:
         left = sum(int(np.count_nonzero(octets[a - low : b - low])) for a, b in gaps)
         if left <= LOOSE_ENDS or index is None or left > WASTE:
             return left <= LOOSE_ENDS
-        return not any(stranded(octets[a - low : b - low], a, b - a, {a, b}, self.dialects) for a, b in gaps if b > a)
+        for a, b in gaps:
+            if b > a and stranded(octets[a - low : b - low], a, b - a, {a, b}, self.dialects):
+                return False
+        self.barren.update(gap for gap in gaps if gap[1] - gap[0] < WIDE)
+        return True
 
 
 def _border(start: int) -> int:
