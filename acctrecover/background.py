@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf, log2
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from acctrecover.dialect import clocks
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
-from acctrecover.stream import Found
+from acctrecover.stream import Found, Read
 from acctrecover.survey import RISK, Chain, dated
 from acctrecover.voids import Voids
 
@@ -45,7 +45,6 @@ SHARES = ((10.0, 1 / 3), (22.0, 1 / 2))
 """Bits of a record below which records prove that share of what they would if they were independent of each other, as a table's
 are not; and their chains have the input's room."""
 
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 Floats = npt.NDArray[np.float64]
 
 

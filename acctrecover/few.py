@@ -3,23 +3,19 @@ alone among other data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
 
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Oddity
 from acctrecover.fixed import Fixed
 from acctrecover.shape import Octets
+from acctrecover.stream import Read
 from acctrecover.survey import Chain
 
 MOST = 1 << 16
 """Bytes of an input, at most, that are looked at: what is larger holds none, or enough of them to be believed."""
 ALONE = 48.0
 """Bits of records without headers, which stand alone among other data, up to which that data may have made them: it is no noise."""
-
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 def few(dialects: Sequence[Dialect], size: int, read: Read) -> tuple[list[Chain], list[Oddity]]:

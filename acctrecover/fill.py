@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Container, Sequence
 
 from acctrecover.dialect import Dialect
 from acctrecover.fixed import Fixed
+from acctrecover.stream import Read
 from acctrecover.survey import RISK, Chain, join, stranded
 from acctrecover.voids import WIDE, Voids
 from acctrecover.walk import FAR
@@ -17,9 +15,6 @@ BLOCK = 512
 """Bytes of the smallest piece of another file that a disk leaves in one: in less only the formats already found are looked for."""
 SHARED = 4
 """Bytes that two records may share after a deletion between them."""
-
-
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 def fill(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.framed import FramedDialect
-from acctrecover.stream import Found
+from acctrecover.stream import Found, Read
 from acctrecover.survey import Chain
 from acctrecover.telling import CLOSE, alike
 
@@ -23,7 +23,6 @@ WITHIN = "may be a part of a lost record, of which more stands beside it"
 TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
 ROOM = "may be what a lost record carried: what is lost around it is no more than one may have"
 
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 Numbers = npt.NDArray[np.float64]
 
 

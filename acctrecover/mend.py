@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.heal import NEIGHBOURS, difference, framed_reading, heal_fixed
 from acctrecover.shape import Shape
-from acctrecover.stream import Found
+from acctrecover.stream import Found, Read
 from acctrecover.survey import Chain
 
 KEPT = 0.6
@@ -27,8 +27,6 @@ SPILT = 16
 """NUL bytes behind a record up to which they may be its own end, pushed out by bytes put into it."""
 LONGEST_SLIP = 512
 """Inserted bytes up to which every reading of the record before them is tried."""
-
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from acctrecover.fill import SHARED
 from acctrecover.fixed import Fixed
 from acctrecover.likeness import SAMPLE, Likeness
 from acctrecover.shape import Bools, Octets
+from acctrecover.stream import Read
 from acctrecover.survey import Chain
 
 LITTLE = 16.0
@@ -22,8 +22,6 @@ FEW = 8
 """Records beyond those, at least, that others are compared with."""
 LIKELIER = 4.0
 """Bits by which another reading must be likelier."""
-
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 def in_phase(chains: list[Chain], size: int, read: Read) -> list[Chain]:

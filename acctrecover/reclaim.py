@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from acctrecover.framed import FramedDialect
 from acctrecover.misled import TELLING
+from acctrecover.stream import Read
 from acctrecover.survey import Chain
-
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 
 
 def reclaimed(chains: Sequence[Chain], read: Read) -> list[Chain]:

@@ -8,9 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from acctrecover.shape import Octets
-from acctrecover.stream import Offsets
-
-Read = Callable[[int, int], Octets]
+from acctrecover.stream import Offsets, Read
 
 BLOCK = 512
 """Bytes of the smallest block that is written at once."""

@@ -28,6 +28,7 @@ from acctrecover.registry import Declaration, choose, load_formats, ships
 from acctrecover.result import WRITING, Scan
 from acctrecover.slots import bridged
 from acctrecover.source import Evidence, Source, open_source
+from acctrecover.stream import Read
 from acctrecover.survey import RISK, Chain, join
 from acctrecover.unread import unread
 from acctrecover.voids import ELSEWHERE, OUTSIDE
@@ -35,7 +36,6 @@ from acctrecover.walk import Walker
 
 MENDINGS = 8
 """Times that what was not healed is looked at again beside what was: each needs a record healed in the time before."""
-Read = Callable[[int, int], npt.NDArray[np.uint8]]
 Walking = Callable[[Walker], list[Chain]]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 Offsets = npt.NDArray[np.int64]
+Read = Callable[[int, int], npt.NDArray[np.uint8]]
+"""Reads the bytes [start, stop) of an input."""
 TAIL = 600
 """Bytes at the end of a run whose records a wound behind it may have touched: more than two of the largest."""
 DENSE = 64
