@@ -87,10 +87,11 @@ def framed_reading(dialect: FramedDialect, octets: bytes) -> bytes | None:
     always has, is put right; None where there is no such record.
 
     A header that is sound as it stands is left alone: what says that its length is wrong may be missing bytes as well. So is
-    a type: some site's type always fits too. And so is a byte that may be one of a run of zeros or ones.
+    a type: some site's type always fits too. And so is a byte that may be one of a run of zeros or ones; and a type of records
+    of any length where one of just this length fits as well, as then more than the cookie may be wrong.
     """
     mended = _header(dialect, octets)
-    if mended is None or not dialect.fits(np.frombuffer(mended, np.uint8)):
+    if mended is None or not dialect.fits(np.frombuffer(mended, np.uint8)) or _rivalled(dialect, mended):
         return None
     at = next(i for i in range(dialect.header.size) if octets[i] != mended[i])
     if octets[at] in (0x00, 0xFF) and octets[at] in octets[max(at - 1, 0) : at] + octets[at + 1 : at + 2]:
@@ -113,6 +114,19 @@ def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:
     if not wrong and dialect.kinds.span(number) == (always, always) and (length ^ always).bit_count() == 1:
         return octets[:room] + always.to_bytes(room_end - room, order) + octets[room_end:]
     return None
+
+
+def _rivalled(dialect: FramedDialect, octets: bytes) -> bool:
+    """Whether a record of any length is a sound one of a type that always has this length, but for its own type."""
+    if dialect.places is None:
+        return False
+    _, (kind, stop), _ = dialect.places
+    order: Literal["big", "little"] = "big" if dialect.big else "little"
+    low, high = dialect.kinds.span(int.from_bytes(octets[kind:stop], order))
+    always = (len(octets) - dialect.head,) * 2
+    others = [number for number in dialect.kinds.numbers.tolist() if low < high and dialect.kinds.span(number) == always]
+    readings = (octets[:kind] + number.to_bytes(stop - kind, order) + octets[stop:] for number in others)
+    return any(dialect.fits(np.frombuffer(reading, np.uint8)) for reading in readings)
 
 
 def _nearest(dialect: FramedDialect, octets: bytes) -> bytes | None:

@@ -28,6 +28,13 @@ def test_a_flipped_cookie_bit_is_healed_because_one_reading_fits() -> None:
     assert (odd.offset, odd.size, odd.patches) == (at, size, ((at, bytes([DATA[at] ^ 4]), DATA[at : at + 1]),))
 
 
+def test_a_header_that_may_be_of_two_types_is_not_healed() -> None:
+    """A fork with two damaged bytes, its cookie's and its type's, is also a site's record with one."""
+    at = next(at for at, size in TRUTH[40:] if DATA[at + 2] == 1)
+    found = scan(DATA[:at] + bytes([DATA[at], DATA[at + 1] ^ 8, DATA[at + 2] ^ 0x80]) + DATA[at + 3 :])
+    assert found.counts == {"intact": len(TRUTH) - 1, "suspect": 0, "healed": 0, "torn": 0}
+
+
 def test_a_truncated_last_record_is_a_truncated_tail() -> None:
     found = scan(DATA[:-3])
     assert [(e.kind, e.cause) for e in found.extents] == [("chain", None), ("gap", "truncated tail")]
