@@ -313,7 +313,7 @@ class Skeleton:
                     extra += KIN * self.kin.goes_on(dialect, start, self.at[dialect, head])
                 if self.within[j] > start or (head == t and self.payloads.held(j, start)):
                     extra += STRADDLED
-                elif head == t and given.bits[j] > 0 and self.kin.goes_on(dialect, start, j):
+                elif head == t and given.bits[j] > 0 and not given.whole[j] and self.kin.goes_on(dialect, start, j):
                     extra -= 0.0 if self.payloads.rivalled(j, landing) else KIN
                 out.append((j, extra))
             j += 1

@@ -37,6 +37,11 @@ def fill(
         stop = size if chain is None else chain.start
         last = out[-1] if out else None
         if chain is None and last and last.stop == at and last.dialect.pitch is None and _announced(last.dialect, at, read):
+            plain = last.dialect.places is not None  # type: ignore[union-attr]
+            alike = [dialect for dialect in dialects if plain and dialect.declared is last.dialect.declared]
+            for found in stranded(read(at, size), at, size - at, {at}, alike, risk, ({0, size}, set(known))):
+                if found.stop == size and found.count > 1:  # what is cut short would not be cut just behind a record of it
+                    join(out, found)
             break
         if (at, stop) in barren and chain is not None:
             join(out, chain)

@@ -48,11 +48,12 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
             if not count and chain.stop - chain.start <= dialect.largest - dialect.head:
                 count = _against(serials, behind)
             out += _suspect(chain, found, count, TOLD)
-            if (
-                not count
-                and chain.stop < high <= low + dialect.largest + SHARED
-                and not alike(serials.tolist(), behind.tolist(), CLOSE)
-            ):
+            if count or high > low + dialect.largest + SHARED:
+                continue
+            before = chains[index - 1] if index and chain.stop == size else None
+            cut = before is not None and isinstance(before.dialect, FramedDialect) and _reaches(before.dialect, low, high, read)
+            beside = _last(before, read) if before is not None and cut else behind
+            if (cut or chain.stop < high) and not alike(serials.tolist(), beside.tolist(), CLOSE):
                 out += _suspect(chain, found, len(found.starts), ROOM)
     return out
 
@@ -75,6 +76,15 @@ def _records(chain: Chain, read: Read) -> tuple[Found, Numbers]:
     assert isinstance(chain.dialect, FramedDialect)
     found = chain.dialect.offsets(octets, 0, len(octets), chain.start)
     return found, numbers(chain.dialect, octets, found, "serial")[0]
+
+
+def _last(chain: Chain, read: Read) -> Numbers:
+    """The serial numbers of the last records of a chain, the last one first."""
+    octets = read(chain.tail[0], chain.stop) if chain.tail else read(chain.stop, chain.stop)
+    assert isinstance(chain.dialect, FramedDialect)
+    found = chain.dialect.offsets(octets, 0, len(octets), chain.tail[0] if chain.tail else 0)
+    out: Numbers = numbers(chain.dialect, octets, found, "serial")[0][::-1]
+    return out
 
 
 def _behind(chains: Sequence[Chain], read: Read) -> Numbers:

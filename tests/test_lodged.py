@@ -56,6 +56,13 @@ def test_what_stands_between_two_damaged_headers_is_suspect_though_one_lost_reco
     assert any("what is lost around it is no more than one may have" in each.reason for each in odd)
 
 
+def test_records_that_end_just_with_the_input_are_not_what_a_cut_record_before_them_carries_but_of_another_history() -> None:
+    cut = CARRIER[:3] + b"\xf0" + b"\x55" * 7  # says 240 bytes
+    assert statuses(BEFORE + cut + forks(1020, 4)) == ["intact"] * 20 + ["torn"] + ["intact"] * 4
+    assert statuses(BEFORE + cut + forks(20000, 4)) == ["intact"] * 20 + ["torn"] + ["suspect"] * 4
+    assert statuses(BEFORE + cut + forks(1020, 4)[:-1])[-1] == "torn"
+
+
 def test_a_group_within_a_wounded_group_is_suspect() -> None:
     data = (CORPORA / "exacct" / "library.exacct").read_bytes()
     odd = [odd for extent in scan(data[:128] + data[129:], ["exacct"]).chains for odd in extent.oddities]
