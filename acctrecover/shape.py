@@ -68,6 +68,8 @@ class Shape:
         ):
             if unknown := set(names) - known:
                 raise FormatError(f"{self.where}: {what} name {', '.join(sorted(unknown))}, which the layout does not have")
+        if wrong := sorted(name for name, label in record.labels.items() if not callable(label)):
+            raise FormatError(f"{self.where}: labels of {', '.join(wrong)} are no function that puts a value into words")
         if not all(self.native):
             self._hold_engines_equal()
 

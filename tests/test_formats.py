@@ -58,6 +58,7 @@ def test_a_users_format_is_repaired_and_listed(tmp_path: Path) -> None:
         ('rules={"kind": this.kidn > 0}', HEAD, "door.py:6: door: kind reads kidn, which the layout does not have"),
         (GOOD + ', units={"tiem": EPOCH}', HEAD, "door.py:6: door: units name tiem, which the layout does not have"),
         (GOOD + ', labels={"knid": names({})}', HEAD, "door.py:6: door: labels name knid, which the layout does not have"),
+        (GOOD + ', labels={"kind": "open"}', HEAD, "door.py:6: door: labels of kind are no function that puts a value into words"),
         ('rules={"kind": true}', HEAD, "door.py:6: NameError: name 'true' is not defined"),
         (GOOD, HEAD.replace("Int8ul", "Enum(Int8ul, a=1)"), "door.py:6: door: kind is a Enum; only numbers and Bytes"),
         (GOOD + ', labels={"kind": names({"open": 1})}', HEAD, "door.py:6: 'open' is no number that could stand for 1"),
