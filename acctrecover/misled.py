@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -71,68 +72,109 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
     apart = endless | ~sound | (lead < 0) | (lead > LEAD)  # all others carry a stream from their payload's start on
     differing = lead - judge.shift ^ taken.sizes - judge.head - judge.shift
     apart |= differing & differing - 1 == 0  # or have no payload but for a flipped bit
-    odd = np.flatnonzero(apart | (_heads(found, landing, which, following) > 1))  # or another one behind it
+    apart |= _several(found, landing, which, following)  # or another one behind it
+    odd = np.flatnonzero(apart)
     which, taken = which.take(odd), taken.pick(odd)
     following, numbers = following.take(odd).tolist(), judge.types(octets, taken).tolist()
     each = zip(which.tolist(), following, numbers, sound[odd].tolist(), endless[odd].tolist(), strict=True)
+    looked = [one for i, behind, *rest in each if (one := _taken(judge, found, landing, i, behind, *rest)) is not None]
+    asked = [one for one in looked if one.whole and not one.unclosed and (one.lead > LEAD or one.one_bit)]
+    own = {one.at for one, is_own in zip(asked, _own(judge, octets, found, landing, asked), strict=True) if is_own}
     out: dict[int, list[int]] = {}
-    own: dict[int, list[int]] = {}
+    owns: dict[int, list[int]] = {}
     sure: list[int] = []
-    for i, behind, number, whole, unclosed in each:
-        starts, lands_on = found.starts[i:behind].tolist(), landing[i:behind].tolist()
-        ends: set[int] = set()
-        for start, land in zip(starts[:0:-1], lands_on[:0:-1], strict=True):
-            if land == lands_on[0] or land in ends:
-                ends.add(start)
-        heads = ends.difference(lands_on[1:])
-        if not heads:
+    for one in looked:
+        if one.unclosed:
+            sure.append(one.at)
+        elif one.at in own:
+            owns.setdefault(one.number, []).append(one.at)
+        elif one.whole and 0 <= one.lead <= LEAD:
             continue
-        length, lead_in = int(found.sizes[i]) - judge.head, min(heads) - starts[0] - judge.head
-        carrier = lead_in > LEAD and 0 <= starts[1] - starts[0] - judge.head <= LEAD
-        one_bit = (lead_in - judge.shift ^ length - judge.shift).bit_count() == 1
-        late = lead_in > LEAD
-        if unclosed:
-            sure.append(i)
-        elif whole and (late or one_bit) and _own(judge, octets, found, landing, min(heads), lands_on[0], sure=not late):
-            own.setdefault(number, []).append(i)
-        elif whole and 0 <= lead_in <= LEAD:
-            continue
-        elif (lead_in < 0 or not whole or one_bit) and not (whole and carrier):
-            low, high = judge.kinds.span(number)
-            proven = (lead_in > LEAD or low == high) and _proof(judge, octets, found, ends) >= TELLING
-            if not whole and low == high and proven:
-                sure.append(i)
-            elif (lead_in < 0 or not whole or proven) and low <= max(lead_in, 0) <= high:
-                out.setdefault(number, []).append(i)
-    sure += [i for group in own.values() if len(group) < HABIT for i in group]
+        elif (one.lead < 0 or not one.whole or one.one_bit) and not (one.whole and one.carrier):
+            low, high = judge.kinds.span(one.number)
+            proven = (one.lead > LEAD or low == high) and _proof(judge, octets, found, one.ends) >= TELLING
+            if not one.whole and low == high and proven:
+                sure.append(one.at)
+            elif (one.lead < 0 or not one.whole or proven) and low <= max(one.lead, 0) <= high:
+                out.setdefault(one.number, []).append(one.at)
+    sure += [i for group in owns.values() if len(group) < HABIT for i in group]
     return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
 
 
-def _heads(found: Found, landing: Offsets, which: Offsets, following: Offsets) -> Offsets:
-    """How many of the candidates inside each of some others no other of them lands on."""
-    counts = following - which - 1
-    numbers = np.repeat(np.arange(len(which)), counts)
-    inside = np.arange(len(numbers)) + np.repeat(which + 1 - np.cumsum(counts) + counts, counts)
+class Taking(NamedTuple):
+    """A candidate that takes others in: of what type, whether it keeps its rules, and whether it breaks those that tell its end."""
+
+    at: int
+    behind: int
+    """The first candidate behind it."""
+    number: int
+    whole: bool
+    unclosed: bool
+    ends: set[int]
+    """Where those begin that lead to where it ends, the first of them at `low`, the end at `high`."""
+    low: int
+    high: int
+    lead: int
+    """Bytes of its payload before these."""
+    one_bit: bool
+    """Whether its length is that lead but for one bit."""
+    carrier: bool
+    """Whether its payload begins with others that do not lead there."""
+
+
+def _taken(
+    judge: Judge, found: Found, landing: Offsets, i: int, behind: int, number: int, whole: bool, unclosed: bool
+) -> Taking | None:
+    """What candidate `i` takes in, of those before the one numbered `behind`; None where none of them leads to its end."""
+    starts, lands_on = found.starts[i:behind].tolist(), landing[i:behind].tolist()
+    ends: set[int] = set()
+    for start, land in zip(starts[:0:-1], lands_on[:0:-1], strict=True):
+        if land == lands_on[0] or land in ends:
+            ends.add(start)
+    low = min(ends.difference(lands_on[1:]), default=None)
+    if low is None:
+        return None
+    first = starts[0] + judge.head
+    length, lead = int(found.sizes[i]) - judge.head, low - first
+    one_bit = (lead - judge.shift ^ length - judge.shift).bit_count() == 1
+    carrier = lead > LEAD and 0 <= starts[1] - first <= LEAD
+    return Taking(i, behind, number, whole, unclosed, ends, low, lands_on[0], lead, one_bit, carrier)
+
+
+def _several(found: Found, landing: Offsets, which: Offsets, following: Offsets) -> Bools:
+    """Inside which of some candidates more than one stands on which no other of them lands."""
+    jumps = np.append(0, np.cumsum(found.starts[1:] != landing[:-1]))  # a head does not follow its neighbour
+    out = jumps.take(following - 1) > jumps.take(which + 1)
+    some = np.flatnonzero(out)
+    first, counts = which.take(some) + 1, (following - which - 1).take(some)
+    numbers = np.repeat(np.arange(len(some)), counts)
+    inside = np.arange(len(numbers)) + np.repeat(first - np.cumsum(counts) + counts, counts)
     landed = among(found.starts.take(inside), np.sort(landing.take(inside)))
-    return np.bincount(numbers[~landed], minlength=len(which))
+    out[some] = np.bincount(numbers[~landed], minlength=len(some)) > 1
+    return out
 
 
-def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, low: int, high: int, *, sure: bool) -> bool:
-    """Whether the records from `low` on, which end at `high`, tell of the history that goes on there; `sure`: by clocks, too."""
-    within, onward = _along(found, landing, low, high), _along(found, landing, high)
-    some = found.pick(np.array(within + onward, np.int64))
-    numbers = told(judge.shapes(octets, some, "serial", "clock"), octets, some, "serial", "clock").tolist()
-    serial, clock = (
-        alike(values[: len(within)], values[len(within) :], reach) for values, reach in zip(numbers, (CLOSE, HOUR), strict=True)
-    )
-    return serial is not False and clock is not False and bool(clock or (serial and not sure))
+def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, asked: Sequence[Taking]) -> Iterator[bool]:
+    """Whether the records that some take in tell of the history that goes on behind: by clocks where they stand near its start."""
+    within = [_along(found, landing, one.at + 1, one.low, one.high) for one in asked]
+    onward = [_along(found, landing, one.behind, one.high) for one in asked]
+    which = np.unique(np.array([index for path in (*within, *onward) for index in path], np.int64))
+    some = found.pick(which)
+    shapes = judge.shapes(octets, some, "serial", "clock") if len(which) else []
+    serials, clocks = told(shapes, octets, some, "serial", "clock")
+    for one, left, right in zip(asked, within, onward, strict=True):
+        inside, beyond = (np.searchsorted(which, np.array(path, np.int64)) for path in (left, right))
+        serial = alike(serials[inside].tolist(), serials[beyond].tolist(), CLOSE)
+        clock = alike(clocks[inside].tolist(), clocks[beyond].tolist(), HOUR)
+        yield serial is not False and clock is not False and bool(clock or (serial and one.lead > LEAD))
 
 
-def _along(found: Found, landing: Offsets, at: int, end: int | None = None) -> list[int]:
-    """The first candidates that follow each other from offset `at` on, by their indices."""
+def _along(found: Found, landing: Offsets, index: int, at: int, end: int | None = None) -> list[int]:
+    """The first candidates that follow each other from offset `at` on, by their indices, of those from `index` on."""
     out: list[int] = []
     while len(out) < 4 * LOOKED and at != end:
-        index = int(np.searchsorted(found.starts, at))
+        while index < len(found.starts) and found.starts[index] < at:
+            index += 1
         if index == len(found.starts) or found.starts[index] != at:
             break
         out.append(index)
