@@ -17,9 +17,7 @@ from acctrecover.verifying import verify
 
 Repairing = Callable[..., Any]
 
-if (
-    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-):  # as in the background of a shell: commands would inherit it
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell: commands would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
