@@ -254,7 +254,7 @@ class Skeleton:
         own = self.at.get((dialect, landing), END)
         near = {landing} if own != END and not self.payloads.crossed(own) else set()
         for t in range(landing - NEARBY, landing + NEARBY + 1):
-            if (n := self.at.get((dialect, t), END)) != END and (dialect, self.given.landings[n]) in self.at:
+            if self.payloads.onward(dialect, t):
                 near.add(t)
         while near and j != END and self.given.starts[j] <= landing + NEARBY:
             near.discard(self.given.starts[j])
@@ -301,11 +301,12 @@ class Skeleton:
         j = i + 1
         while j < self.n and given.starts[j] < landing:
             t = given.starts[j]
-            if given.dialects[j] == dialect:
-                extra, missing = SLIP + SLIP_GROWTH * log2(landing - t), landing - t
-                head = heads.get(t, t)
+            own = given.dialects[j] == dialect
+            head = heads.get(t, t)
+            if own:
                 heads.setdefault(given.landings[j], head)
-            if given.dialects[j] == dialect and t >= first:
+            if own and t >= first:
+                extra, missing = SLIP + SLIP_GROWTH * log2(landing - t), landing - t
                 if head != t:
                     may = carried_from - first + missing <= LEAD if head == carried_from else END != goes_on <= head
                     one = carried != END and missing <= NEARBY

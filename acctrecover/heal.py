@@ -123,8 +123,10 @@ def _rivalled(dialect: FramedDialect, octets: bytes) -> bool:
     _, (kind, stop), _ = dialect.places
     order: Literal["big", "little"] = "big" if dialect.big else "little"
     low, high = dialect.kinds.span(int.from_bytes(octets[kind:stop], order))
+    if low == high:
+        return False
     always = (len(octets) - dialect.head,) * 2
-    others = [number for number in dialect.kinds.numbers.tolist() if low < high and dialect.kinds.span(number) == always]
+    others = [number for number in dialect.kinds.numbers.tolist() if dialect.kinds.span(number) == always]
     readings = (octets[:kind] + number.to_bytes(stop - kind, order) + octets[stop:] for number in others)
     return any(dialect.fits(np.frombuffer(reading, np.uint8)) for reading in readings)
 

@@ -44,11 +44,14 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
                 out += _suspect(chain, found, len(found.starts), WITHIN)
         elif dialect.loose:
             found, serials = _records(chain, read)
-            count, behind = _strangers(dialect.largest - dialect.head, found, serials), _behind(chains[index + 1 :], read)
-            if not count and chain.stop - chain.start <= dialect.largest - dialect.head:
+            count = _strangers(dialect.largest - dialect.head, found, serials)
+            close = high <= low + dialect.largest + SHARED
+            short = chain.stop - chain.start <= dialect.largest - dialect.head
+            behind = _behind(chains[index + 1 : index + 1 + NEXT], read) if not count and (short or close) else serials[:0]
+            if short and not count:
                 count = _against(serials, behind)
             out += _suspect(chain, found, count, TOLD)
-            if count or high > low + dialect.largest + SHARED:
+            if count or not close:
                 continue
             before = chains[index - 1] if index and chain.stop == size else None
             cut = before is not None and isinstance(before.dialect, FramedDialect) and _reaches(before.dialect, low, high, read)
@@ -80,17 +83,18 @@ def _records(chain: Chain, read: Read) -> tuple[Found, Numbers]:
 
 def _last(chain: Chain, read: Read) -> Numbers:
     """The serial numbers of the last records of a chain, the last one first."""
-    octets = read(chain.tail[0], chain.stop) if chain.tail else read(chain.stop, chain.stop)
+    start = chain.tail[0] if chain.tail else chain.stop
+    octets = read(start, chain.stop)
     assert isinstance(chain.dialect, FramedDialect)
-    found = chain.dialect.offsets(octets, 0, len(octets), chain.tail[0] if chain.tail else 0)
+    found = chain.dialect.offsets(octets, 0, len(octets), start)
     out: Numbers = numbers(chain.dialect, octets, found, "serial")[0][::-1]
     return out
 
 
 def _behind(chains: Sequence[Chain], read: Read) -> Numbers:
-    """The first serial numbers of the first ones of some chains, without those that may be lodged in front of them."""
+    """The first serial numbers of some chains, without those that may be lodged in front of them."""
     out: list[Numbers] = [np.zeros(0)]
-    for chain in chains[:NEXT]:
+    for chain in chains:
         if isinstance(chain.dialect, FramedDialect) and sum(map(len, out)) < LEAST:
             _, serials = _records(chain, read)
             told = serials[~np.isnan(serials)]

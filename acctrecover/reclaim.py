@@ -19,7 +19,8 @@ def reclaimed(chains: Sequence[Chain], read: Read) -> list[Chain]:
     out: list[Chain] = []
     for chain in chains:
         last = out[-1] if out else None
-        if last and last.tail and isinstance(last.dialect, FramedDialect) and last.dialect is not chain.dialect:
+        close = last is not None and chain.start - last.stop < chain.dialect.largest  # what lies in the gap whole was found before
+        if last and close and last.tail and isinstance(last.dialect, FramedDialect) and last.dialect is not chain.dialect:
             longer = _led(chain, last.tail[-1] + last.dialect.smallest, read)
             if longer.start < last.stop and (last.stop < chain.start or not _sound(last, read)):
                 out[-1:] = _shorter(last)
