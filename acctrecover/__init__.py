@@ -59,12 +59,14 @@ The package, from the top down; each module imports only from the lines below it
     slips, headers                  between records of one size; between records behind headers
     gap                             a gap and what stands on either side
     together                        records written as one entry
+    barren                          stretches of which no format makes anything
     result, survey                  what a scan found; every candidate at a wound
     moments                         when a record was written
     dialect, likeness               a format in one byte order; how much bytes look like those around them
     chain, heal                     the skeleton by parsimony; the one reading that fits
     payloads                        what the payloads of candidates hold
     kin, costs                      whether records go on a history; what breaks cost
+    sightings                       records of one size, found for whole blocks of an input
     fixed, grammar                  records of one size; what the skeleton is given
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
     heading, evidence, links        what a declaration fixes of headers; what one proves; records that follow each other

@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 
 from acctrecover.dialect import Dialect
 from acctrecover.fixed import Fixed
+from acctrecover.sightings import Sightings
 from acctrecover.stream import Read
 from acctrecover.survey import RISK, Chain, join, stranded
 from acctrecover.voids import WIDE, Voids
@@ -25,6 +26,7 @@ def fill(
     risk: float = RISK,
     voids: Voids | None = None,
     barren: Container[tuple[int, int]] = (),
+    sightings: Sightings | None = None,
 ) -> list[Chain]:
     """The skeleton's chains with those stranded in its gaps, adjacent ones of one dialect joined; in `barren` gaps are none at the
     usual RISK."""
@@ -52,7 +54,7 @@ def fill(
         room = sum(b - a for a, b in solid)
         for low, high in ((low, min(b, low + FAR)) for a, b in solid for low in range(a, b, FAR)):
             tried = seen if out and room < BLOCK and chain else dialects
-            for found in stranded(read(low, high), low, room, edges, tried, risk, ({0, size}, set(known))):
+            for found in stranded(read(low, high), low, room, edges, tried, risk, ({0, size}, set(known)), sightings):
                 if not _carried(found, at, stop, out[-1] if out else None, chain, read):
                     join(out, found)
         if chain is not None:

@@ -41,9 +41,10 @@ class Fixed:
     def order(self) -> str:
         return "big" if self.big else "little"
 
-    def candidates(self, octets: Octets, base: int = 0) -> Found:
-        """Every offset at which a whole record passes every rule; of an array, where its index says so or with a neighbour."""
-        starts = self.shape.everywhere(octets)
+    def candidates(self, octets: Octets, base: int = 0, starts: Offsets | None = None) -> Found:
+        """Every offset at which a whole record passes every rule, `starts` where they are known; of an array, where its index says
+        so or with a neighbour."""
+        starts = self.shape.everywhere(octets) if starts is None else starts
         if self.slots:
             starts = starts[((base + starts) % self.size == 0) | self._beside(starts)]
         return Found(starts, np.full(len(starts), self.size))

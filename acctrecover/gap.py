@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.extent import Oddity
@@ -166,9 +167,7 @@ def look(octets: bytes) -> str:
 
 def text_run(octets: bytes) -> tuple[int, int]:
     """The longest run of printable ASCII with line ends: (start, stop)."""
-    column = np.frombuffer(octets, np.uint8)
-    plain = (column >= 32) & (column < 127) | (column == 10) | (column == 13) | (column == 9)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], plain, [0]))))
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], _printable(octets), [0]))))
     if not len(edges):
         return 0, 0
     starts, stops = edges[::2], edges[1::2]
@@ -178,4 +177,10 @@ def text_run(octets: bytes) -> tuple[int, int]:
 
 def is_text(octets: bytes) -> bool:
     """Whether bytes are printable ASCII, nearly all of them."""
-    return sum(byte in b"\t\n\r" or 32 <= byte < 127 for byte in octets) > 0.95 * len(octets)
+    return bool(np.count_nonzero(_printable(octets)) > 0.95 * len(octets))
+
+
+def _printable(octets: bytes) -> npt.NDArray[np.bool_]:
+    """Which bytes are printable ASCII or end a line: shape (bytes,)."""
+    column = np.frombuffer(octets, np.uint8)
+    return np.asarray((column >= 32) & (column < 127) | (column == 10) | (column == 13) | (column == 9))

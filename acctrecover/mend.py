@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -197,7 +196,7 @@ def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
         if dialect.places is None:
             return dialect.claims(rest[:gap]) or _recognised(dialect, rest[: min(gap, dialect.header.size)].tobytes())
         return (gap >= dialect.head and rest[:1].tobytes() == dialect.opening[:1]) or gap in dialect.reader(rest, 0)(0)[0]
-    return any(holds and bits >= MET for _, bits, holds in map(dialect.shape.prefix, _openings(rest[: dialect.size].tobytes())))
+    return _opened(dialect.shape, rest[: dialect.size].tobytes())
 
 
 def _recognised(dialect: FramedDialect, octets: bytes) -> bool:
@@ -209,11 +208,12 @@ def _recognised(dialect: FramedDialect, octets: bytes) -> bool:
         KEPT * header.bits
     ):
         return True
-    return any(holds and bits >= MET for _, bits, holds in map(header.prefix, _openings(octets)))
+    return _opened(header, octets)
 
 
-def _openings(octets: bytes) -> Iterator[bytes]:
-    return (octets[:size] for size in range(4, len(octets) + 1, 4))
+def _opened(shape: Shape, octets: bytes) -> bool:
+    """Whether bytes begin with a record's first fields."""
+    return any(holds and bits >= MET for bits, holds in shape.opened(octets, range(4, len(octets) + 1, 4)))
 
 
 def unsound(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, sound: npt.NDArray[np.bool_]) -> list[Oddity]:

@@ -31,7 +31,7 @@ from acctrecover.source import Evidence, Source, open_source
 from acctrecover.stream import Read
 from acctrecover.survey import RISK, Chain, join
 from acctrecover.unread import unread
-from acctrecover.voids import ELSEWHERE, OUTSIDE
+from acctrecover.voids import ELSEWHERE, OUTSIDE, WIDE
 from acctrecover.walk import Walker
 
 MENDINGS = 8
@@ -140,7 +140,8 @@ def _scan(
     chains = sober(chains, source.size, Background(chains, source.size, read, source.voids), risk)
     chains, oddities = _mended(chains, source, read, doubting=False)  # before payloads can fill the gaps
     ground = Background(chains, source.size, read, source.voids)
-    filled = reclaimed(fill(chains, source.size, read, every, risk, source.voids, walker.barren), read)
+    barren = {gap for gap, empty in walker.looked.items() if empty and gap[1] - gap[0] < WIDE}
+    filled = reclaimed(fill(chains, source.size, read, every, risk, source.voids, barren, walker.sightings), read)
     filled = _believed(filled, source, risk)
     chains = sober(bridged(filled, read, source.voids), source.size, ground, risk)
     chains, more = _settled_mending(in_phase(chains, source.size, read), source, read)

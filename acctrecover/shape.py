@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
 from typing import Any
 
@@ -33,6 +33,8 @@ SAMPLED = 1 << 25
 """Bytes that they may take: of records of more than 4 KiB there are fewer."""
 COUNTED = 8
 """Bytes of a number that costs as much to test as a byte string of any length."""
+HANDFUL = 64
+"""Records of which calls cost more than what is called does."""
 CHUNK = 1 << 18
 """Offsets searched at once: bounds the memory of a search at every byte."""
 
@@ -217,7 +219,9 @@ class Shape:
         count = len(records)
         columns = self._columns(records, alive)
         with np.errstate(all="ignore"):
-            for row in self.by_cost:
+            for turn, row in enumerate(self.by_cost):
+                if alive is not None and len(alive) <= HANDFUL:
+                    return self._kept(pick(records, alive), alive, self.by_cost[turn:])
                 passed = None if sieve is None else sieve.holds(self.rules[row][1], alive, count)
                 if passed is None:
                     passed = self._holds(row, columns)
@@ -227,6 +231,16 @@ class Shape:
                         break
                     columns = self._columns(records, alive)
         return alive
+
+    def _kept(self, records: npt.NDArray[Any], alive: Offsets, rows: list[int]) -> Offsets:
+        """Those of a handful of indices whose records keep some rules; each costs less asked of all than of those that are left."""
+        columns = self._columns(records)
+        good = np.ones(len(records), np.bool_)
+        for row in rows:
+            good &= self._holds(row, columns)
+            if not good.any():
+                break
+        return alive[good]
 
     def holds(self, row: int, records: npt.NDArray[Any]) -> Bools:
         """Where one rule holds, by its number: shape (records,)."""
@@ -288,8 +302,18 @@ class Shape:
         fields = [n for n in self.dtype.names or () if self._start(n) >= self.size - have]
         return (fields, *self._judge(octets[len(octets) - have :].rjust(self.size, b"\0"), set(fields)))
 
+    def opened(self, octets: bytes, sizes: Iterable[int]) -> Iterator[tuple[float, bool]]:
+        """The evidence that `prefix` finds in leading parts of some bytes, and whether it holds, for each of some sizes."""
+        failed = self.broken(np.frombuffer(octets[: self.size].ljust(self.size, b"\0"), self.dtype))[:, 0]
+        ends = [(name, self._stop(name)) for name in self.dtype.names or ()]
+        for size in sizes:
+            yield self._asked(failed, {name for name, stop in ends if stop <= min(size, len(octets))})
+
     def _judge(self, octets: bytes, known: set[str]) -> tuple[float, bool]:
-        failed = self.broken(np.frombuffer(octets, self.dtype))[:, 0]
+        return self._asked(self.broken(np.frombuffer(octets, self.dtype))[:, 0], known)
+
+    def _asked(self, failed: Bools, known: set[str]) -> tuple[float, bool]:
+        """The evidence of the rules that read known fields alone, and whether none of them failed."""
         asked = [names <= known for names in self.reads]
         return float(self.weights[asked].sum()), not failed[asked].any()
 

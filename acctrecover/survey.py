@@ -16,6 +16,7 @@ from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.grammar import Candidates, Grammar
 from acctrecover.misled import misled, taking
+from acctrecover.sightings import Sightings
 from acctrecover.stream import among
 
 TAKEN_IN = 2
@@ -225,17 +226,25 @@ class Survey:
 
 
 def survey(
-    octets: npt.NDArray[np.uint8], low: int, dialects: Sequence[Dialect], before: Dialect | None = None, risk: float = RISK
+    octets: npt.NDArray[np.uint8],
+    low: int,
+    dialects: Sequence[Dialect],
+    before: Dialect | None = None,
+    risk: float = RISK,
+    sightings: Sightings | None = None,
 ) -> Survey:
-    """Find the candidates of every dialect at every offset of `octets`, which begin at `low` of the input.
+    """Find the candidates of every dialect at every offset of `octets`, which begin at `low` of the input, in which `sightings` may
+    have found them before.
 
     Candidates with no neighbour and too little evidence for the room are left out.
     """
+    seen = sightings if sightings is not None and sightings.pay(len(dialects), len(octets)) else None
     parts: list[npt.NDArray[np.void]] = [np.zeros(0, CANDIDATE)]
     heads: set[tuple[int, int]] = set()
     for index, dialect in enumerate(dialects):
         if not isinstance(dialect, FramedDialect):
-            found = dialect.candidates(octets, low)
+            starts = None if seen is None else seen.starts(dialect, low, low + len(octets)) - low
+            found = dialect.candidates(octets, low, starts)
         elif len((headed := dialect.heads(octets)).starts):
             cut = headed.starts[headed.starts >= len(octets) - dialect.largest]
             found = dialect.whole(headed, len(octets))
@@ -284,6 +293,7 @@ def stranded(
     dialects: Sequence[Dialect],
     risk: float = RISK,
     ends: tuple[set[int], set[int]] = (set(), set()),
+    sightings: Sightings | None = None,
 ) -> list[Chain]:
     """The chains inside one gap whose E-value over it is at most `risk`, in offset order.
 
@@ -295,7 +305,7 @@ def stranded(
     if not dialects or not octets.any():
         return []
     familiar = {number: ends[0] for number, dialect in enumerate(dialects) if id(dialect) in ends[1]}
-    return survey(octets, low, dialects, None, risk).likeliest(room, edges, risk, ends=familiar)
+    return survey(octets, low, dialects, None, risk, sightings).likeliest(room, edges, risk, ends=familiar)
 
 
 def _incoherence(seconds: npt.NDArray[np.float64]) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,25 +15,28 @@ LETTER = (0x61 + np.arange(256) % 26).astype(np.uint8)
 
 def unrelated(size: int) -> bytes:
     """Random bytes, the same ones in every process and with every numpy; fewer of them are the first of more."""
-    return _random(_room(size))[:size]
+    return _made(_random, size)
 
 
 def sparse(size: int) -> bytes:
     """Bytes of which half are NUL and a quarter small letters, as in records of other kinds; the rest are random."""
-    return _sparse(_room(size))[:size]
+    return _made(_sparse, size)
 
 
-def _room(size: int) -> int:
-    """How many are made at once, and kept."""
-    return max(1 << 19, 1 << (size - 1).bit_length())
+MADE: dict[Callable[[int], bytes], bytes] = {}
+"""The most that was asked for of each, at least."""
 
 
-@lru_cache(maxsize=4)
+def _made(make: Callable[[int], bytes], size: int) -> bytes:
+    if len(MADE.get(make, b"")) < size:
+        MADE[make] = make(max(1 << 19, 1 << (size - 1).bit_length()))
+    return MADE[make][:size]
+
+
 def _random(size: int) -> bytes:
     return hashlib.shake_128(b"unrelated").digest(size)
 
 
-@lru_cache(maxsize=4)
 def _sparse(size: int) -> bytes:
     kinds, values = (np.frombuffer(hashlib.shake_128(seed).digest(size), np.uint8) for seed in (b"kinds", b"values"))
     return np.where(kinds < 128, np.uint8(0), np.where(kinds < 192, LETTER[values], values)).tobytes()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.barren import barren
 from acctrecover.dialect import Dialect
+from acctrecover.sightings import Sightings
 from acctrecover.source import Source
-from acctrecover.survey import Chain, join, stranded, survey
+from acctrecover.survey import Chain, join, survey
 from acctrecover.voids import WIDE
 
 WINDOW = 1 << 22
@@ -26,6 +29,8 @@ OFTEN = 8
 """Breaks close behind each other from which on a search is believed as far as it saw, instead of up to the next chain only."""
 RECENT = 1 << 24
 """Bytes for which a format that was followed is among those that are tried first at a wound."""
+EAGER, AHEAD = 64, 1 << 18
+"""Wounds at most whose bytes are looked at together, and how far ahead the walk goes for each."""
 SURE = 20.0
 """Bits beyond the room searched from which a chain needs no neighbours."""
 
@@ -81,8 +86,14 @@ class Walker:
         self.breaks = 0
         """How many times in a row a stream was followed and broke again soon, up to OFTEN."""
         self.kept: tuple[int, npt.NDArray[np.uint8]] = (0, np.zeros(0, np.uint8))
-        self.barren: set[tuple[int, int]] = set()
-        """Bytes between chains, without voids, of which no dialect makes anything at the usual RISK."""
+        self.sightings = Sightings(lambda start, stop: np.frombuffer(self.source.read(start, stop), np.uint8))
+        self.looked: dict[tuple[int, int], bool] = {}
+        """Bytes between chains, and whether they are barren: no dialect makes anything of them at the usual RISK."""
+        self.eager = 1
+        """How many wounds are looked at together: the more, the more of them turned out to be barren."""
+        self.hoped: dict[tuple[int, int], npt.NDArray[np.uint8]] | None = None
+        """Of one that goes ahead, what is to be barren for its steps to hold."""
+        self.until: int | None = None
         self.known: dict[Key, Step] = {}
         self.note: Callable[[Key, Step], None] = lambda key, step: None
         self.taking = False
@@ -101,6 +112,7 @@ class Walker:
 
         `attend` is called before each step; no step begins at `until` or behind.
         """
+        self.until = until
         for start, stop in self.source.solid(0, self.source.size, max(WIDE, 2 * self.largest)):
             if stop <= self.at:
                 continue
@@ -138,6 +150,8 @@ class Walker:
             untailed, seen, often = self._untail(), self._seen(), self.breaks >= OFTEN
             before = -1 if untailed.before is None else self.number[id(untailed.before)]
             key = (*here, untailed.low, before, often, *seen)
+            if key not in self.known and self.hoped is None and self.eager > 1:
+                self._go_ahead()
             step = self.known.get(key) or self._search(untailed.low, untailed.before, seen, often)
         self.note(key, step)
         self.taking = True
@@ -160,6 +174,32 @@ class Walker:
         self.at, self.lock = step.at, step.lock
         if lock is not None:
             self.followed[self.number[id(lock)]] = step.at
+
+    def _go_ahead(self) -> None:
+        """Make the next steps as if nothing but what was found up to now were in the wounds, and know those for which that is so.
+
+        Of the wounds of a stream in which little else is, one look at all is enough, where each would cost nearly as much.
+        """
+        scout = copy(self)
+        scout.chains, scout.followed, scout.hoped = self.chains[-EAGER:], dict(self.followed), {}
+        scout.progress = lambda done: None
+        made: list[tuple[Key, Step, set[tuple[int, int]]]] = []
+        scout.note = lambda key, step: made.append((key, step, set(scout.hoped or ())))
+        end = min(self.at + self.eager * AHEAD, self.stop if self.until is None else min(self.stop, self.until))
+        hoped: dict[tuple[int, int], npt.NDArray[np.uint8]] = {}
+        while scout.at < end and len(hoped) < self.eager:
+            scout.hoped = {}
+            scout._step()
+            hoped |= scout.hoped
+        self._look(hoped)
+        self.known |= {key: step for key, step, gaps in made if all(self.looked[gap] for gap in gaps)}
+
+    def _look(self, stretches: dict[tuple[int, int], npt.NDArray[np.uint8]]) -> bool:
+        """Whether some bytes between chains are all barren, from now on known of each."""
+        told = barren([(start, octets) for (start, _), octets in stretches.items()], self.dialects) if stretches else []
+        self.looked |= zip(stretches, told, strict=True)
+        self.eager = min(4 * self.eager, EAGER) if all(told) else 1
+        return all(told)
 
     def _follow(self, lock: Dialect) -> Step:
         octets = self.octets(self.at, _border(self.at))
@@ -202,7 +242,7 @@ class Walker:
             done = high == self.stop
             border = high if done else border
             for dialects in filter(None, (known, self.dialects)):
-                found = survey(octets, low, dialects, before)
+                found = survey(octets, low, dialects, before, sightings=self.sightings)
                 often = often or found.crowded()
                 parts = found.chains(high, before, final=done)
                 sure = (i for i, part in enumerate(parts) if self._sure(part) and not (often and part.stop <= border))
@@ -243,10 +283,12 @@ class Walker:
         left = sum(int(np.count_nonzero(octets[a - low : b - low])) for a, b in gaps)
         if left <= LOOSE_ENDS or index is None or left > WASTE:
             return left <= LOOSE_ENDS
-        for a, b in gaps:
-            if b > a and stranded(octets[a - low : b - low], a, b - a, {a, b}, self.dialects):
-                return False
-        self.barren.update(gap for gap in gaps if gap[1] - gap[0] < WIDE)
+        new = {(a, b): octets[a - low : b - low].copy() for a, b in gaps if a < b and (a, b) not in self.looked}
+        if not all(self.looked.get(gap, True) for gap in gaps):
+            return False
+        if self.hoped is None:
+            return not new or self._look(new)
+        self.hoped |= new
         return True
 
 
