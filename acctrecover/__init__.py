@@ -75,6 +75,7 @@ The package, from the top down; each module imports only from the lines below it
     shape                           one record layout: columns, rules, evidence
     gates, sieve                    single bytes, and byte strings, at every offset
     chance                          what a rule is worth by its form
+    layout                          a record's fields as numpy and construct have them
     unrelated                       what bytes look like that are no record
     reading                         what one damaged byte makes of a header
     joined                          several files as one stream

@@ -13,12 +13,13 @@ from acctrecover.evidence import HeaderEvidence
 from acctrecover.expr import field_of
 from acctrecover.heading import opening_of, places_of, standing
 from acctrecover.kinds import Kinds
+from acctrecover.layout import size_of
 from acctrecover.links import NO_PATH, Path, linked
 from acctrecover.misled import misled
 from acctrecover.pairs import EVERY, Pairs, Worth, groups
 from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
-from acctrecover.shape import Bools, Octets, Shape, size_of
+from acctrecover.shape import Bools, Octets, Shape
 from acctrecover.stream import NONE, TAIL, Found, Offsets, Run, gathered
 
 WORDS = (1, 2, 4, 8)
