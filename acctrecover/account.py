@@ -17,11 +17,13 @@ from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.held import held
-from acctrecover.history import History, Part
+from acctrecover.history import Floats, History, Part
 from acctrecover.mend import unsound
+from acctrecover.processors import ahead, usable
 from acctrecover.repeats import DISTINCT, PROBE, REACH, copied_blocks, once, repeated
 from acctrecover.result import chain_batches
 from acctrecover.sequence import Holes
+from acctrecover.shape import Shape
 from acctrecover.source import Source
 from acctrecover.stream import Offsets, among
 from acctrecover.survey import Chain
@@ -30,6 +32,8 @@ from acctrecover.together import Together, broken
 
 STRIDE = 1 << 15
 """Records of a fixed size whose clocks are looked at together."""
+SHARED, THREADS = 4, 4
+"""Strides of a chain from which on they are made ready in threads, and in how many at most."""
 BLOCK = 512
 """Bytes that a disk writes at once: where moved records begin and end if nothing else tells."""
 LATEST = float(1 << 33)
@@ -139,25 +143,28 @@ class Account:
     def _fixed(self, number: int, chain: Chain, dialect: Fixed, extent: Extent) -> Extent:
         shape, history = dialect.shape, self._history(dialect)
         if shape.record.clock is not None and not dialect.slots:
-            for low in range(chain.start, chain.stop - shape.size + 1, STRIDE * shape.size):
-                octets = np.frombuffer(self.source.read(low, min(chain.stop, low + STRIDE * shape.size)), np.uint8)
-                records = shape.view(octets, shape.size)
-                serials = (
-                    None if shape.record.serial is None else np.asarray(shape.evaluate(shape.record.serial, records), np.float64)
-                )
-                starts = low + np.arange(len(records)) * shape.size
-                self._feed(number, history, starts, shape.clocks(records), serials)
-                for block in copied_blocks(octets, low):
-                    self._place(block + (low - block) % shape.size, number)
+            lows = range(chain.start, chain.stop - shape.size + 1, STRIDE * shape.size)
+            threads = min(usable(), THREADS) if len(lows) > SHARED else 1
+            for starts, seconds, serials, copied in ahead(partial(self._columns, chain, shape), lows, threads):
+                self._feed(number, history, starts, seconds, serials)
+                for block in copied:
+                    self._place(block + (int(starts[0]) - block) % shape.size, number)
         return self._measured(extent, dialect, chain.count, chain.tail)
+
+    def _columns(self, chain: Chain, shape: Shape, low: int) -> tuple[Offsets, Floats, Floats | None, list[int]]:
+        """A stride of records of one size from `low` on: where each starts, its clock and its serial number, and copied blocks."""
+        octets = np.frombuffer(self.source.read(low, min(chain.stop, low + STRIDE * shape.size)), np.uint8)
+        records = shape.view(octets, shape.size)
+        serials = None if shape.record.serial is None else np.asarray(shape.evaluate(shape.record.serial, records), np.float64)
+        return low + np.arange(len(records)) * shape.size, shape.clocks(records), serials, copied_blocks(octets, low)
 
     def _feed(
         self,
         number: int,
         history: History,
         starts: Offsets,
-        seconds: npt.NDArray[np.float64],
-        serials: npt.NDArray[np.float64] | None,
+        seconds: Floats,
+        serials: Floats | None,
     ) -> None:
         asked, lazy = len(self.places) < MOST, not isinstance(self.chains[number].dialect, Fixed)
         if history.feed(starts, seconds, serials, asked=asked, lazy=lazy) and asked:

@@ -60,6 +60,7 @@ class Skeleton:
     def __init__(self, given: Candidates, grammars: Sequence[Grammar], low: int, high: int, *, final: bool) -> None:
         self.given, self.grammars, self.low, self.high, self.final = given, grammars, low, high, final
         self.n = len(given.starts)
+        self.plain = all(grammar.pitch is not None for grammar in grammars)
         self.cost, self.follow, self.cut = [0.0] * self.n, [END] * self.n, [False] * self.n
         self.at: dict[tuple[int, int], int] = {}
         self.into: dict[tuple[int, int], list[int]] = {}
@@ -109,6 +110,8 @@ class Skeleton:
         surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.lowest.behind(start)  # as any break
         if landing >= self.high:
             total, after = 0.0, END
+        elif self.plain and linked != END and self.cost[linked] + given.unsound[i] < GAP / 2:  # no break costs less than GAP
+            total, after = self.cost[linked] + given.unsound[i], linked
         else:
             if firm:  # what follows the header there is that header's own affair
                 total, after = self.cost[linked] + given.unsound[i], linked
@@ -133,7 +136,8 @@ class Skeleton:
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
         self.lowest.add(start, self.cost[i])
         value = self.cost[i] + PER_BYTE * start + PER_RECORD * self.linked[i]
-        self.best[i], self.best_at[i] = min((value, i), (self.best[i + 1], self.best_at[i + 1]), key=lambda pair: pair[0])
+        nearest = value <= self.best[i + 1]
+        self.best[i], self.best_at[i] = (value, i) if nearest else (self.best[i + 1], self.best_at[i + 1])
         if grammar.pitch is not None:
             key = (dialect, start % grammar.pitch)
             same = self.phase.get(key, END)

@@ -65,7 +65,7 @@ class Fixed:
             if not whole or len(records) < step:
                 stop = start + count * self.size
                 return Run(stop, count, [stop - n * self.size for n in range(min(count, -(-TAIL // self.size)), 0, -1)])
-            step = max(FEW, BATCH // self.size)
+            step = max(FEW, min(BATCH // self.size, max(8 * FEW, 2 * count)))  # a short run costs little
 
     def begins(self, octets: Octets) -> bool:
         """Whether the first bytes are a record that keeps every rule."""

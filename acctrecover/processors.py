@@ -20,8 +20,13 @@ def usable() -> int:
 
 
 def idle() -> int:
-    """How many of them other processes left idle in the last minute, at least 1."""
-    return max(1, usable() - int(os.getloadavg()[0])) if hasattr(os, "getloadavg") else usable()
+    """How many of them other processes leave idle just now, or left so in the last minute where only that is told; at least 1."""
+    try:
+        with open("/proc/loadavg", encoding="ascii") as file:
+            busy = int(file.read().split()[3].partition("/")[0]) - 1  # this process itself is running
+    except (OSError, IndexError, ValueError):
+        busy = int(os.getloadavg()[0]) if hasattr(os, "getloadavg") else 0
+    return max(1, usable() - max(0, busy))
 
 
 def ahead(function: Callable[[T], R], given: Iterable[T], threads: int) -> Iterator[R]:
