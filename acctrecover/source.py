@@ -29,6 +29,8 @@ UNPACKED, RATIO = 1 << 30, 100
 """Bytes that a compressed file may become: so many, and so many for each of its own."""
 CLOSED = -1
 """The descriptor of a closed Source: reading it fails."""
+SMALL = 1 << 18
+"""Bytes up to which an input is hashed in less time than a thread takes to start."""
 MOST_HASHED = 1 << 40
 """Bytes of voids up to which an input is hashed: holes, as NUL bytes at the speed of SHA-256, take some ten minutes then."""
 
@@ -63,7 +65,7 @@ class Source:
         self._hashed = 0
         self._failure: SourceError | None = None
         self._hasher: threading.Thread | None = None
-        self._closing = False
+        self._closing = self._settled = False
 
     def __enter__(self) -> Source:
         return self
@@ -151,8 +153,11 @@ class Source:
         return os.pread(self.fd, stop - start, start) if os.fstat(self.fd).st_size > self.size else b""
 
     def start_hash(self) -> None:
-        """Begin to hash the input in another thread."""
-        if self._hasher is None:
+        """Begin to hash the input in another thread; a small one is hashed at once."""
+        if self.stop - self.start <= SMALL and not self._settled:
+            self._hash()
+            self._settled = True
+        elif self._hasher is None and not self._settled:
             hasher = threading.Thread(target=self._hash, daemon=True)
             hasher.start()
             self._hasher = hasher  # not before: an interrupt between would leave one that cannot be joined
