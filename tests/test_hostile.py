@@ -48,9 +48,9 @@ def test_twice_as_much_that_is_made_to_cost_time_costs_no_more_than_twice_the_ti
     took = []
     for size in (1 << 16, 1 << 17):
         data = hostile.KINDS[kind](size)
-        begin = time.process_time()
+        begin = time.thread_time()
         found = scan(data, ["cookie", "acct_v3"])
-        took.append(time.process_time() - begin)
+        took.append(time.thread_time() - begin)
         assert tiles(found.extents, size)
     assert took[1] < 2.3 * took[0] + 0.2
 
