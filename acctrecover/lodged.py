@@ -11,16 +11,22 @@ from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.framed import FramedDialect
-from acctrecover.stream import Found, Read
+from acctrecover.stream import Found, Offsets, Read
 from acctrecover.survey import Chain
 from acctrecover.telling import CLOSE, alike
 
-LOOKED, LEAST, SHARE = 8, 4, 0.75
-"""Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree."""
+LOOKED, LEAST, SHARE, HALF = 8, 4, 0.75, 0.5
+"""Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree, on one side and
+on the other."""
+FEW, LEAP, ANEW = 2, 50, 1024
+"""How many numbers of one kind, at least, tell that they rise; how many times their largest step no step is; and where they may
+begin anew."""
 SPAN, NEXT = 1 << 12, 3
 """Bytes of a chain that are looked at, and chains behind a short one."""
 WITHIN = "may be a part of a lost record, of which more stands beside it"
 TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
+STRANGE = "may be what a lost record carried: it is of another format than the records around it"
+TURNED = "may be what a record carried whose header is cut off: what follows is of the other byte order"
 ROOM = "may be what a lost record carried: what is lost around it is no more than one may have"
 
 Numbers = npt.NDArray[np.float64]
@@ -32,10 +38,17 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
     Also all of one between two gaps that one lost record may fill, where they do not agree with those beyond; and, where records
     are made of their like, all of one between two gaps, or a gap and the end of an input of `size` bytes, that one may fill.
     """
-    out: list[Oddity] = []
+    between = zip(chains, chains[1:], chains[2:], strict=False)
+    strange = [chain for before, chain, after in between if _carriable(before, chain, after)]
+    out = [odd for chain in strange for odd in _suspect(chain, _found(chain, read), chain.count, STRANGE)]
+    places = {chain.start for chain in strange}
+    chains = [chain for chain in chains if chain.start not in places]
     for index, chain in enumerate(chains):
         dialect, low = chain.dialect, chains[index - 1].stop if index else 0
-        if not isinstance(dialect, FramedDialect) or chain.start == low:
+        if not isinstance(dialect, FramedDialect):
+            continue
+        if chain.start == low:
+            out += _headless(chain, chains[index + 1 : index + 2], read) if not index and dialect.loose else []
             continue
         high = chains[index + 1].start if index + 1 < len(chains) else size
         if dialect.nests:
@@ -44,12 +57,16 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
                 out += _suspect(chain, found, len(found.starts), WITHIN)
         elif dialect.loose:
             found, serials = _records(chain, read)
-            count = _strangers(dialect.largest - dialect.head, found, serials)
+            reach = dialect.largest - dialect.head
+            count = _strangers(reach, found, serials)
             close = high <= low + dialect.largest + SHARED
-            short = chain.stop - chain.start <= dialect.largest - dialect.head
-            behind = _behind(chains[index + 1 : index + 1 + NEXT], read) if not count and (short or close) else serials[:0]
-            if short and not count:
-                count = _against(serials, behind)
+            short = chain.stop - chain.start <= reach
+            behind = _behind(chains[index + 1 : index + 1 + NEXT], read) if short or (close and not count) else serials[:0]
+            if short:
+                count = count or _against(serials, behind)
+            within = _between(chains[max(0, index - 1) : index], serials, chains[index + 1 : index + 1 + NEXT], read)
+            inside = 0 < within < len(serials) and found.starts[within] <= reach
+            count = max(count, within if short or inside else 0)
             out += _suspect(chain, found, count, TOLD)
             if count or not close:
                 continue
@@ -59,6 +76,48 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
             if (cut or chain.stop < high) and not alike(serials.tolist(), beside.tolist(), CLOSE):
                 out += _suspect(chain, found, len(found.starts), ROOM)
     return out
+
+
+def _carriable(before: Chain, chain: Chain, after: Chain) -> bool:
+    """Whether a chain of another format stands between two of one whose records may carry as much."""
+    dialect = before.dialect
+    return (
+        isinstance(dialect, FramedDialect)
+        and bool(dialect.loose)
+        and after.dialect is dialect
+        and chain.dialect.declared is not dialect.declared
+        and chain.stop - chain.start <= dialect.largest - dialect.head
+    )
+
+
+def _headless(chain: Chain, after: Sequence[Chain], read: Read) -> list[Oddity]:
+    """The first records of an input as suspect that a record carried whose header is cut off: all of a short chain right before
+    one of the other byte order, or those whose numbers rise as those beyond do, but are far from them."""
+    dialect = chain.dialect
+    assert isinstance(dialect, FramedDialect)
+    found, serials = _records(chain, read)
+    reach = dialect.largest - dialect.head
+    for other in after:
+        turned = other.dialect.declared is dialect.declared and other.dialect is not dialect
+        if turned and other.start == chain.stop <= chain.start + reach and other.count > chain.count:
+            return _suspect(chain, found, len(found.starts), TURNED)
+    count = _strangers(reach, found, serials)
+    kinds = dialect.types(read(chain.start, min(chain.stop, chain.start + SPAN)), found)
+    return _suspect(chain, found, count, TOLD) if _leap(kinds, serials, count) else []
+
+
+def _leap(kinds: Offsets, serials: Numbers, count: int) -> bool:
+    """Whether the numbers of one kind of records rise step by step among the first ones, and among the others, and leap between
+    them; not down to where they begin anew."""
+    for kind in np.unique(kinds[:count]):
+        own = kinds == kind
+        first, others = (part[~np.isnan(part)] for part in (serials[:count][own[:count]], serials[count:][own[count:]]))
+        if len(first) >= FEW and len(others) >= LEAST:
+            steps = np.concatenate((np.diff(first), np.diff(others)))
+            leap = others[0] - first[-1]
+            if steps.min() >= 0 and (leap > LEAP * max(1.0, steps.max()) or (leap < 0 and others[0] > ANEW)):
+                return True
+    return False
 
 
 def _reaches(dialect: FramedDialect, low: int, high: int, read: Read) -> bool:
@@ -75,10 +134,14 @@ def _suspect(chain: Chain, found: Found, count: int, why: str) -> list[Oddity]:
 
 def _records(chain: Chain, read: Read) -> tuple[Found, Numbers]:
     """The first records of a chain, by offsets in it, and their serial numbers, NaN where there is none."""
+    found = _found(chain, read)
+    return found, numbers(chain.dialect, read(chain.start, min(chain.stop, chain.start + SPAN)), found, "serial")[0]
+
+
+def _found(chain: Chain, read: Read) -> Found:
+    """The first records of a chain, by offsets in it."""
     octets = read(chain.start, min(chain.stop, chain.start + SPAN))
-    assert isinstance(chain.dialect, FramedDialect)
-    found = chain.dialect.offsets(octets, 0, len(octets), chain.start)
-    return found, numbers(chain.dialect, octets, found, "serial")[0]
+    return chain.dialect.offsets(octets, 0, len(octets), chain.start)
 
 
 def _last(chain: Chain, read: Read) -> Numbers:
@@ -102,6 +165,21 @@ def _behind(chains: Sequence[Chain], read: Read) -> Numbers:
     return np.concatenate(out)
 
 
+def _between(before: Sequence[Chain], serials: Numbers, behind: Sequence[Chain], read: Read) -> int:
+    """How many of the first records of a chain are of another history than that of the records before it, which goes on at its end
+    or behind it."""
+    last = [_last(chain, read) for chain in before if isinstance(chain.dialect, FramedDialect)]
+    next_ones = [_records(chain, read)[1] for chain in behind if isinstance(chain.dialect, FramedDialect)]
+    sides = np.concatenate((serials[:0], *last)), serials, np.concatenate((serials[:0], *next_ones))[: 8 * LOOKED]
+    known, own, beyond = (part[~np.isnan(part)] for part in sides)
+    if len(known) < FEW:
+        return 0
+    middle = float(np.median(known[:LOOKED]))
+    near = [np.abs(part - middle) <= CLOSE for part in (known[:LOOKED], beyond if len(beyond) else own[-FEW:])]
+    agreed = np.mean(near[0]) >= SHARE and np.count_nonzero(near[1]) >= FEW and np.mean(near[1]) >= HALF
+    return _up_to(serials, middle) if agreed else 0
+
+
 def _strangers(reach: int, found: Found, serials: Numbers) -> int:
     """How many of the first records of a chain are strange to its further ones; `reach` is the most that a record carries."""
     beyond = serials[found.starts > reach]
@@ -119,9 +197,14 @@ def _against(serials: Numbers, beyond: Numbers) -> int:
     middle = float(np.median(beyond[:LOOKED]))
     if np.mean(np.abs(beyond[:LOOKED] - middle) <= CLOSE) < SHARE:
         return 0
+    return _up_to(serials, middle)
+
+
+def _up_to(serials: Numbers, middle: float) -> int:
+    """How many of the first records stand before the one whose number is close to one beyond, and nearer than to the first."""
     told = np.flatnonzero(~np.isnan(serials))
-    away = np.abs(serials[told] - middle)
-    if not len(told) or away[0] <= CLOSE:
-        return 0
-    own = np.flatnonzero(away < np.abs(serials[told] - serials[told[0]]))  # nearer to those beyond than to the first
-    return int(told[own[0]]) if len(own) else len(serials)
+    away, at = np.abs(serials[told] - middle), 0
+    while at < len(told) and away[at] > CLOSE:
+        own = np.flatnonzero(away[at:] < np.abs(serials[told[at:]] - serials[told[at]]))
+        at = at + int(own[0]) if len(own) else len(told)
+    return int(told[at]) if at and at < len(told) else len(serials) * (at > 0)

@@ -47,6 +47,41 @@ def test_a_short_chain_between_two_gaps_is_held_against_the_chains_behind_it() -
     assert statuses(data) == ["intact"] * 20 + ["suspect"] * 5 + ["intact"] * 30
 
 
+def test_two_streams_that_lost_records_carried_one_behind_the_other_are_suspect_to_the_last_record() -> None:
+    data = BEFORE + b"\xff" * 40 + forks(20000, 4) + forks(9000, 5) + b"\xff" * 40 + BEHIND
+    assert statuses(data) == ["intact"] * 20 + ["suspect"] * 9 + ["intact"] * 30
+
+
+def test_few_records_behind_are_enough_where_those_before_tell_the_same_history() -> None:
+    data = BEFORE + b"\xff" * 300 + CARRIED + b"\xff" * 300
+    assert statuses(data + forks(1020, 2)) == ["intact"] * 20 + ["suspect"] * 5 + ["intact"] * 2
+    assert statuses(data + forks(30000, 2)) == ["intact"] * 27  # which tell of another one
+
+
+def test_a_carried_stream_that_runs_on_into_its_carriers_next_record_is_suspect_up_to_there() -> None:
+    data = BEFORE + b"\xff" * 40 + CARRIED + forks(1020, 3) + record(0x90, b"\x55" * 200) + b"\xff" * 300 + BEHIND
+    assert statuses(data)[20:28] == ["suspect"] * 5 + ["intact"] * 3
+
+
+def test_what_begins_an_input_is_suspect_where_its_numbers_rise_far_from_those_that_rise_behind_it() -> None:
+    assert statuses(CARRIED + forks(7000, 30)) == ["suspect"] * 5 + ["intact"] * 30
+    assert statuses(forks(6980, 5) + forks(7000, 30)) == ["intact"] * 35
+    assert statuses(forks(32700, 5) + forks(300, 30)) == ["intact"] * 35  # they began anew
+
+
+def test_few_records_of_the_other_byte_order_before_the_first_of_a_stream_are_suspect() -> None:
+    other = b"".join(struct.pack(">HBBII", COOKIE, 1, 8, 1000, 1010 + i) for i in range(4))
+    assert statuses(other + BEHIND) == ["suspect"] * 4 + ["intact"] * 30
+    assert statuses(BEHIND + other) == ["intact"] * 34
+
+
+def test_a_record_of_another_format_that_one_between_two_gaps_may_have_carried_is_suspect() -> None:
+    v3 = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()[:64]
+    found = scan(BEFORE + bytes(900) + v3 + BEHIND, ["cookie", "acct_v3"])
+    odd = [odd for extent in found.chains for odd in extent.oddities]
+    assert [(each.offset, each.status, "another format" in each.reason) for each in odd] == [(len(BEFORE) + 900, "suspect", True)]
+
+
 def test_what_stands_between_two_damaged_headers_is_suspect_though_one_lost_record_may_have_carried_it() -> None:
     names = record(13, b"db1.example") + record(13, b"node7.example")  # which tell of no history
     data = BEFORE + b"\xff" * 2 + forks(1020, 1)[2:] + names + b"\xff" * 2 + forks(1021, 1)[2:] + forks(1022, 20)
