@@ -25,7 +25,7 @@ from acctrecover.result import chain_batches
 from acctrecover.sequence import Holes
 from acctrecover.shape import Shape
 from acctrecover.source import Source
-from acctrecover.stream import Offsets, among
+from acctrecover.stream import Offsets, among, different
 from acctrecover.survey import Chain
 from acctrecover.telling import told
 from acctrecover.together import Together, broken
@@ -247,7 +247,7 @@ class Account:
         parts = [np.array([chain.stop])]
         for _, found, base in chain_batches(self.source, chain.dialect, low, min(chain.stop, stop + chain.dialect.largest)):
             parts.append(found.starts + base)
-        edges = np.unique(np.concatenate(parts))
+        edges = different(np.concatenate(parts))
         return edges[(edges >= start) & (edges <= stop)]
 
     def _doubtful(self) -> list[tuple[int, int]]:

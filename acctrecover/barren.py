@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.framed import FramedDialect
-from acctrecover.stream import Found, Offsets, among
+from acctrecover.stream import Found, Offsets, among, different
 from acctrecover.survey import RISK, stranded
 
 APART = 256
@@ -30,7 +30,7 @@ def barren(stretches: Sequence[tuple[int, Octets]], dialects: Sequence[Dialect])
         laid[start:stop] = octets
     asked: list[list[Dialect]] = [[] for _ in stretches]
     for dialect in dialects:
-        for which in np.unique(_hopeful(dialect, laid, lows, highs)).tolist():
+        for which in different(_hopeful(dialect, laid, lows, highs)).tolist():
             asked[which].append(dialect)
     return [
         not tried or not stranded(octets, low, len(octets), {low, low + len(octets)}, tried)

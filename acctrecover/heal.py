@@ -9,6 +9,7 @@ import numpy as np
 from acctrecover.expr import fields_of
 from acctrecover.framed import FramedDialect
 from acctrecover.shape import Octets, Shape
+from acctrecover.stream import different
 
 Patch = tuple[int, bytes, bytes]
 
@@ -79,7 +80,7 @@ def _values(shape: Shape, octets: bytes, at: int, column: Octets) -> int:
 
 def _usual(byte: int, column: Octets) -> bool:
     """Whether a byte is one of those that its neighbours have in its place, or these vary too much to tell."""
-    return 4 * len(np.unique(column)) > len(column) or bool((column == byte).any())
+    return 4 * len(different(column)) > len(column) or bool((column == byte).any())
 
 
 def framed_reading(dialect: FramedDialect, octets: bytes) -> bytes | None:

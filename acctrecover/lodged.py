@@ -11,7 +11,7 @@ from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.framed import FramedDialect
-from acctrecover.stream import Found, Offsets, Read
+from acctrecover.stream import Found, Offsets, Read, different
 from acctrecover.survey import Chain
 from acctrecover.telling import CLOSE, alike
 
@@ -109,7 +109,7 @@ def _headless(chain: Chain, after: Sequence[Chain], read: Read) -> list[Oddity]:
 def _leap(kinds: Offsets, serials: Numbers, count: int) -> bool:
     """Whether the numbers of one kind of records rise step by step among the first ones, and among the others, and leap between
     them; not down to where they begin anew."""
-    for kind in np.unique(kinds[:count]):
+    for kind in different(kinds[:count]):
         own = kinds == kind
         first, others = (part[~np.isnan(part)] for part in (serials[:count][own[:count]], serials[count:][own[count:]]))
         if len(first) >= FEW and len(others) >= LEAST:

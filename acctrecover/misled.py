@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from acctrecover.kinds import Kinds
 from acctrecover.shape import Shape
-from acctrecover.stream import Found, Offsets, among
+from acctrecover.stream import Found, Offsets, among, different
 from acctrecover.telling import CLOSE, HOUR, LOOKED, alike, told
 
 LEAD = 16
@@ -158,7 +158,7 @@ def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, asked: Se
     """Whether the records that some take in tell of the history that goes on behind: by clocks where they stand near its start."""
     within = [_along(found, landing, one.at + 1, one.low, one.high) for one in asked]
     onward = [_along(found, landing, one.behind, one.high) for one in asked]
-    which = np.unique(np.array([index for path in (*within, *onward) for index in path], np.int64))
+    which = different(np.array([index for path in (*within, *onward) for index in path], np.int64))
     some = found.pick(which)
     shapes = judge.shapes(octets, some, "serial", "clock") if len(which) else []
     serials, clocks = told(shapes, octets, some, "serial", "clock")

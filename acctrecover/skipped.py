@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from acctrecover.stream import different
 from acctrecover.trail import Bools, Marks, Trail, Whole
 
 BLOCK = 32
@@ -209,7 +210,7 @@ class _Habits:
         many, behind, mostly = self._of(size)
         low = max(0, first - AHEAD + 1)
         before = self.codes[low : first + 1]
-        for code in np.unique(before[mostly[before]]).tolist():
+        for code in different(before[mostly[before]]).tolist():
             here = low + np.flatnonzero(before == code)
             due = math.ceil(len(here) * int(behind[code]) / int(self.runs[code]))
             if due > np.searchsorted(many, first) - np.searchsorted(many, here[0]):
@@ -255,7 +256,7 @@ def _expected(clumps: _Clumps, number: int, every: Whole, total: int) -> float:
 def _place(index: Whole, first: int, last: int, count: int) -> tuple[int, int]:
     """The records, by number in the file, between which the skipped ones belong: as few others as may be on the wrong side."""
     below, above = index[max(0, first - NEAR + 1) : first + 1], index[last + 1 : last + 1 + NEAR]
-    borders = np.unique(np.concatenate((below + 1, above)))
+    borders = different(np.concatenate((below + 1, above)))
     wrong = [np.count_nonzero(below >= border) + np.count_nonzero(above < border) for border in borders.tolist()]
     best = borders[np.array(wrong) == min(wrong)]
     return max(0, int(best[0]) - 1), min(int(best[-1]), count - 1)

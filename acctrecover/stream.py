@@ -61,6 +61,12 @@ class Run:
     tail: list[int]
 
 
+def different(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The different values in ascending order; np.unique does the same, but its first call loads masked arrays, for 8 ms."""
+    ordered = np.sort(values, axis=None)
+    return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]])
+
+
 def among(values: Offsets, ordered: Offsets) -> npt.NDArray[np.bool_]:
     """Which values stand in an ascending array; np.isin does the same, but its first call loads masked arrays, for 16 ms."""
     if not len(ordered) or not len(values):

@@ -15,7 +15,7 @@ from acctrecover.fixed import Fixed
 from acctrecover.result import Scan, chain_batches
 from acctrecover.shape import Octets, Shape
 from acctrecover.source import Source, open_source
-from acctrecover.stream import Found, among
+from acctrecover.stream import Found, among, different
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -82,7 +82,7 @@ def _trail(source: Source, dialect: Dialect, extents: Sequence[Extent]) -> Trail
         return None
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     offsets, sizes, clocks, began, numbers, names, prints, closes = columns
-    return Trail(dialect, offsets, sizes, clocks, began, numbers, names, prints, closes, np.unique(np.array(breaks, np.int64)))
+    return Trail(dialect, offsets, sizes, clocks, began, numbers, names, prints, closes, different(np.array(breaks, np.int64)))
 
 
 def _columns(dialect: Dialect, octets: Octets, found: Found, low: int) -> list[npt.NDArray[Any]]:
