@@ -19,6 +19,8 @@ Repairing = Callable[..., Any]
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell: commands would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # as under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def held_to(function: Repairing) -> Repairing:

@@ -18,7 +18,7 @@ from damage import CORPORA
 from acctrecover import repair, scan
 from acctrecover import source as module
 from acctrecover.errors import SourceError
-from acctrecover.source import file_of, open_source
+from acctrecover.source import SMALL, file_of, open_source
 
 DATA = bytes(range(256)) * 5
 
@@ -244,13 +244,15 @@ def test_a_scan_and_a_repair_of_a_pipe_give_their_records_later(tmp_path: Path) 
     assert (tmp_path / "out").read_bytes() == sample
 
 
-def test_a_source_whose_hashing_was_interrupted_at_its_start_closes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_whose_hashing_was_interrupted_at_its_start_closes(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(self: threading.Thread) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(threading.Thread, "start", interrupted)
-    with pytest.raises(KeyboardInterrupt), open_source(path) as source:
+    with pytest.raises(KeyboardInterrupt), open_source(bytes(SMALL + 1)) as source:
         source.start_hash()
+    with open_source(bytes(SMALL)) as source:  # which takes no thread
+        assert source.sha256() == hashlib.sha256(bytes(SMALL)).hexdigest()
 
 
 def test_what_a_pipe_gave_is_let_go_with_its_last_source(tmp_path: Path) -> None:
