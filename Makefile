@@ -4,7 +4,7 @@ SAMPLE = corpora/linux-v3-damaged/enospc-misaligned.pacct
 
 .PHONY: demo test check bench evaluate fuzz clean
 
-.venv/ready: pyproject.toml
+.venv/ready: pyproject.toml acctrecover/search.c
 	python3 -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@

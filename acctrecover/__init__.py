@@ -72,6 +72,8 @@ The package, from the top down; each module imports only from the lines below it
     heading, evidence, links        what a declaration fixes of headers; what one proves; records that follow each other
     misled, pairs                   records that take others in; what a byte of type and one of length announce
     telling                         what records tell of their history, and whether two chains tell the same
+    finder                          where sound records of a layout begin
+    program, kernel                 that search compiled: what search.c is told, and where it was built
     shape                           one record layout: columns, rules, evidence
     gates, sieve                    single bytes, and byte strings, at every offset
     chance                          what a rule is worth by its form

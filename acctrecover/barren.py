@@ -43,7 +43,7 @@ def _hopeful(dialect: Dialect, laid: Octets, lows: Offsets, highs: Offsets) -> O
     if isinstance(dialect, FramedDialect):
         found = dialect.heads(laid)
     else:
-        starts = dialect.shape.everywhere(laid)
+        starts = dialect.finder.everywhere(laid)
         found = Found(starts, np.full(len(starts), dialect.size))
     which = np.searchsorted(lows, found.starts, "right") - 1
     inside = found.stops <= highs[which]

@@ -6,15 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.expr import text
+from acctrecover.finder import Finder
 from acctrecover.reading import Reader
 from acctrecover.schema import Format
 from acctrecover.shape import Bools, Octets, Shape
 from acctrecover.stream import TAIL, Found, Offsets, Run, among
-
-FEW = 64
-"""Records a fixed-size run is first tried with, before whole columns are checked."""
-BATCH = 1 << 20
-"""Bytes of a fixed-size run whose columns are checked together: few enough for a cache, enough to make calls cheap."""
 
 
 class Fixed:
@@ -23,6 +19,7 @@ class Fixed:
     def __init__(self, declared: Format, big: bool) -> None:
         self.name, self.big, self.declared = declared.name, big, declared
         self.shape = Shape(declared.name, declared.record, big)
+        self.finder = Finder(self.shape)
         self.size = self.largest = self.smallest = self.shape.size
         self.pitch: int | None = self.size
         """Distance of neighbouring records where it is constant."""
@@ -44,7 +41,7 @@ class Fixed:
     def candidates(self, octets: Octets, base: int = 0, starts: Offsets | None = None) -> Found:
         """Every offset at which a whole record passes every rule, `starts` where they are known; of an array, where its index says
         so or with a neighbour."""
-        starts = self.shape.everywhere(octets) if starts is None else starts
+        starts = self.finder.everywhere(octets) if starts is None else starts
         if self.slots:
             starts = starts[((base + starts) % self.size == 0) | self._beside(starts)]
         return Found(starts, np.full(len(starts), self.size))
@@ -55,17 +52,9 @@ class Fixed:
 
     def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0, *, long: bool = False) -> Run:
         """The sound, linked records from `start` on."""
-        count = 0
-        step = FEW
-        while True:
-            records = self.shape.view(octets[start + count * self.size :][: step * self.size], self.size)
-            good = self.shape.valid(records)
-            whole = bool(good.all())
-            count += len(records) if whole else int(np.argmin(good))
-            if not whole or len(records) < step:
-                stop = start + count * self.size
-                return Run(stop, count, [stop - n * self.size for n in range(min(count, -(-TAIL // self.size)), 0, -1)])
-            step = max(FEW, min(BATCH // self.size, max(8 * FEW, 2 * count)))  # a short run costs little
+        count = self.finder.leading(octets[start:])
+        stop = start + count * self.size
+        return Run(stop, count, [stop - n * self.size for n in range(min(count, -(-TAIL // self.size)), 0, -1)])
 
     def begins(self, octets: Octets) -> bool:
         """Whether the first bytes are a record that keeps every rule."""

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from acctrecover.columns import pick
 from acctrecover.evidence import HeaderEvidence
 from acctrecover.expr import field_of
-from acctrecover.heading import opening_of, places_of, standing
+from acctrecover.finder import Finder
+from acctrecover.heading import opening_of, places_of
 from acctrecover.kinds import Kinds
 from acctrecover.layout import size_of
 from acctrecover.links import NO_PATH, Path, linked
@@ -20,6 +21,7 @@ from acctrecover.pairs import EVERY, Pairs, Worth, groups
 from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
 from acctrecover.shape import Bools, Octets, Shape
+from acctrecover.sieve import standing
 from acctrecover.stream import NONE, TAIL, Found, Offsets, Run, gathered
 
 WORDS = (1, 2, 4, 8)
@@ -44,6 +46,7 @@ class FramedDialect(HeaderEvidence):
             self.cookie = declared.cookie_value if cookie is None else cookie
             rules = {"cookie": declared.cookie == self.cookie, **rules}
         self.header = Shape(f"{declared.name} header", Record("header", declared.header, rules), big)
+        self.finder = Finder(self.header)
         self.told = self.header.check("type", declared.type) | self.header.check("length", declared.length)
         """The fields that tell type and length."""
         self.head = self.smallest = self.header.size - declared.peek
@@ -142,28 +145,22 @@ class FramedDialect(HeaderEvidence):
         if last <= 0:
             return NONE
         if self.brief:
-            return gathered([self._read(octets, starts) for starts in standing(octets, self.opening, last)])
-        if len(self.opening) in WORDS:
+            return self.pairs.heads(octets, last)
+        if self.finder.program is None and len(self.opening) in WORDS:
             starts = np.concatenate([*standing(octets, self.opening, last)])
             headers = self.header.gather(octets, starts)
             if len(self.header.rules) > 1:
                 good = self.header.valid(headers)
                 starts, headers = starts[good], pick(headers, good)
         else:
-            starts = self.header.everywhere(octets)
+            starts = self.finder.everywhere(octets)
+            if not len(starts):
+                return NONE
             headers = self.header.gather(octets, starts)
         low, high = self.kinds.limits(self._types(headers))
         lengths = self._lengths(headers)
         legal = (lengths >= low) & (lengths <= high)
         return Found(starts[legal], self.sized(self.head + lengths[legal]))
-
-    def _read(self, octets: Octets, starts: Offsets) -> Found:
-        """Those of some offsets of a `brief` header's cookie where its type and length are sensible."""
-        if not len(starts):
-            return NONE
-        keys = self.pairs.keys(octets, starts)
-        sizes = self.pairs.sizes.take(keys)
-        return Found(starts, sizes, keys).pick(sizes >= 0)
 
     def announces(self, headers: Octets, size: int) -> Bools:
         """Which of some headers, uint8 of shape (n, header's size), are sensible and announce a record of just this size."""

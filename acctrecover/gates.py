@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from construct.expr import BinExpr
 
 from acctrecover.chance import passing
+from acctrecover.columns import constant
 from acctrecover.expr import At, Bytewise, Opening, field_of, fields_of
 from acctrecover.unrelated import BACKGROUNDS
 
@@ -16,81 +19,160 @@ RARE = 1 / 2048
 """The share of offsets that pass, from which on further gates cost more than they spare."""
 WIDE = 0.9
 """The share of bytes that pass, from which on a gate is none."""
+MOST = 16
+"""Gates that are asked at most where each is only asked of what the others let pass."""
 BYTE = np.arange(256)
+Asked = Callable[[Any, npt.NDArray[Any]], npt.NDArray[np.bool_]]
+"""Where an expression holds of records: shape (records,)."""
+
+
+class Law(NamedTuple):
+    """Some values of a byte: the least and the greatest of them, the chance that a byte of the background that has them most often
+    is one, and the chance that it is from the least to the greatest."""
+
+    low: int
+    high: int
+    share: float
+    roughly: float
+
+
+@cache
+def law_of(passing: bytes) -> Law:
+    """What is to be known of the values whose place in `passing` is 1; there must be one."""
+    which = np.frombuffer(passing, np.bool_)
+    low, high = passing.index(1), passing.rindex(1)
+    laws = [background.law for background in BACKGROUNDS]
+    return Law(low, high, max(float(law[which].sum()) for law in laws), max(float(law[low : high + 1].sum()) for law in laws))
 
 
 class Gate(NamedTuple):
-    """The byte at `offset` of a record is at least `low` and at most `high`."""
+    """The byte at `offset` of a record is a value whose place in `passing`, of 256, is 1."""
 
     offset: int
-    low: int
-    high: int
+    passing: bytes
 
-    def share(self) -> float:
-        """The chance that a byte of a background passes, of that which passes most easily."""
-        return max(float(law.law[self.low : self.high + 1].sum()) for law in BACKGROUNDS)
+    @property
+    def law(self) -> Law:
+        return law_of(self.passing)
 
     def passes(self, octets: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.bool_]:
-        """Of which of the first `count` offsets the byte passes."""
+        """Of which of the first `count` offsets the byte is from the least to the greatest of the values."""
+        low, high = self.law[:2]
         column = octets[self.offset : self.offset + count]
-        if self.low == self.high:
-            return np.asarray(column == np.uint8(self.low))
-        if self.low == 0:
-            return np.asarray(column <= np.uint8(self.high))
-        return np.asarray(column - np.uint8(self.low) <= np.uint8(self.high - self.low))
+        if low == high:
+            return np.asarray(column == np.uint8(low))
+        if low == 0:
+            return np.asarray(column <= np.uint8(high))
+        return np.asarray(column - np.uint8(low) <= np.uint8(high - low))
 
 
-def gates(
-    rules: list[tuple[str, Any]], dtype: np.dtype[Any], big: bool, holds: Callable[[int, npt.NDArray[Any]], npt.NDArray[np.bool_]]
-) -> list[Gate]:
-    """The gates of a record whose `rules` these are, the rarest first, as many as pay; `holds` tells where one of them holds."""
-    best: dict[int, Gate] = {}
-    for row, (_, rule) in enumerate(rules):
-        for gate in _told(row, rule, dtype, big, holds):
-            known = best.get(gate.offset, Gate(gate.offset, 0, 255))
-            best[gate.offset] = Gate(gate.offset, max(gate.low, known.low), min(gate.high, known.high))
+def gates(rules: list[Any], dtype: np.dtype[Any], big: bool, asked: Asked) -> list[Gate]:
+    """The gates of a record whose `rules` these are, the rarest first; `asked` tells where a part of one holds."""
+    teller = _Teller(dtype, big, asked)
+    told: Told = {}
+    for rule in rules:
+        _both(told, teller.told(rule))
+    octets = ((offset, values.tobytes()) for offset, values in told.items())
+    return sorted((Gate(*pair) for pair in octets if 0 < sum(pair[1]) < 256), key=lambda gate: gate.law.share)
+
+
+def cheap(some: list[Gate]) -> list[Gate]:
+    """As many of some gates as pay where each is only asked where those before it let something pass."""
+    return [gate for gate in some if gate.law.share <= WIDE or not gate.passing[0]][:MOST]
+
+
+def paying(some: list[Gate]) -> list[Gate]:
+    """As many of some gates as pay where each takes a pass over the bytes, the rarest first."""
     out: list[Gate] = []
     left = 1.0
-    for gate in sorted((gate for gate in best.values() if gate.low <= gate.high), key=Gate.share):
-        if left <= RARE or gate.share() > WIDE:
+    for gate in sorted(some, key=lambda gate: gate.law.roughly):
+        if left <= RARE or gate.law.roughly > WIDE:
             break
         out.append(gate)
-        left *= gate.share()
+        left *= gate.law.roughly
     return out
 
 
-def _told(row: int, rule: Any, dtype: np.dtype[Any], big: bool, holds: Callable[..., npt.NDArray[np.bool_]]) -> Iterator[Gate]:
-    """The gates that one rule tells."""
-    names = fields_of(rule) - {"_big_endian"}
-    if len(names) != 1:
-        return
-    kind, at = dtype.fields[min(names)][:2]  # type: ignore[index]
-    if isinstance(rule, At | Bytewise | Opening) and field_of(rule.operand) is not None:
-        if isinstance(rule, Opening):
-            initials = [word[0] for word in rule.words]
-            yield Gate(at, min(initials), max(initials))
-        elif isinstance(rule, At):
-            yield from _gate(at + rule.index % max(kind.itemsize, 1), rule.passes)
-        elif rule.wrong.any():
-            for offset in range(at, at + kind.itemsize):
-                yield from _gate(offset, ~rule.wrong)
-    elif kind.kind == "u" and kind.itemsize == 1:
-        records = np.zeros(256, dtype)
-        records[min(names)] = BYTE
-        yield from _gate(at, holds(row, records))
-    elif kind.kind in "ui" and (spans := passing(rule, kind, big)):
-        low, high = spans[0][0], spans[-1][1] - 1
+Told = dict[int, npt.NDArray[np.bool_]]
+"""By the offset of a byte, which values it may have: bool of shape (256,)."""
+
+
+def _both(told: Told, more: Told) -> None:
+    """Add what else is told."""
+    for offset, values in more.items():
+        told[offset] = told[offset] & values if offset in told else values
+
+
+class _Teller:
+    """What expressions tell of the bytes of a record."""
+
+    def __init__(self, dtype: np.dtype[Any], big: bool, asked: Asked) -> None:
+        self.dtype, self.big, self.asked = dtype, big, asked
+
+    def told(self, rule: Any) -> Told:
+        """What holds of the bytes of every record of which a rule holds."""
+        return self._part(rule)[1]
+
+    def _part(self, rule: Any) -> tuple[set[str], Told]:
+        """The fields that a part of a rule reads, and what its truth tells."""
+        out: Told = {}
+        if isinstance(rule, BinExpr) and rule.op.__name__ in {"and_", "or_"}:
+            (names, left), (others, right) = self._part(rule.lhs), self._part(rule.rhs)
+            if names and others and rule.op.__name__ == "and_":
+                out = left
+                _both(out, right)
+            elif names and others:
+                out = {offset: left[offset] | right[offset] for offset in left.keys() & right.keys()}
+            names = names | others
+        else:
+            names = fields_of(rule) - {"_big_endian"}
+        if len(names) == 1:
+            _both(out, dict(self._field(rule, *self.dtype.fields[min(names)][:2])))  # type: ignore[index]
+        return names, out
+
+    def _field(self, rule: Any, kind: np.dtype[Any], at: int) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+        """What a rule of one field alone tells."""
+        if isinstance(rule, At | Bytewise | Opening) and field_of(rule.operand) is not None:
+            if isinstance(rule, Opening):
+                yield at, np.bincount([word[0] for word in rule.words], minlength=256) > 0
+            elif isinstance(rule, At):
+                yield at + rule.index % max(kind.itemsize, 1), rule.passes
+            elif rule.wrong.any():
+                yield from ((offset, ~rule.wrong) for offset in range(at, at + kind.itemsize))
+        elif kind.kind == "u" and kind.itemsize == 1:
+            records = np.zeros(256, self.dtype)
+            records.getfield(np.uint8, at)[:] = BYTE
+            yield at, self.asked(rule, records)
+        elif kind.kind in "ui":
+            yield from self._number(rule, kind, at)
+
+    def _number(self, rule: Any, kind: np.dtype[Any], at: int) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+        """What a rule of one whole number of several bytes tells: the bytes that a span of it begins with, or some of its bits."""
         width = kind.itemsize
-        for digit in range(width if low >= 0 else 0):  # from the most significant byte on, as far as those before are the same
-            shift = 8 * (width - 1 - digit)
-            first, last = low >> shift, high >> shift
-            yield Gate(at + (digit if big else width - 1 - digit), first & 0xFF, last & 0xFF)
-            if first != last:
-                break
+        places = [at + (digit if self.big else width - 1 - digit) for digit in range(width)]  # the most significant byte first
+        shifts = [8 * (width - 1 - digit) for digit in range(width)]
+        if masked := self._masked(rule, width):
+            mask, value = masked
+            for place, shift in zip(places, shifts, strict=True):
+                yield place, BYTE & (mask >> shift & 0xFF) == value >> shift & 0xFF
+        elif spans := passing(rule, kind, self.big):
+            low, high = spans[0][0], spans[-1][1] - 1
+            for place, shift in zip(places, shifts, strict=True) if low >= 0 else ():
+                first, last = low >> shift, high >> shift
+                yield place, (first & 0xFF <= BYTE) & (last & 0xFF >= BYTE)
+                if first != last:
+                    break
 
-
-def _gate(offset: int, passes: npt.NDArray[np.bool_]) -> Iterator[Gate]:
-    """The gate of a byte of which these values pass, of shape (256,)."""
-    which = np.flatnonzero(passes)
-    if len(which):
-        yield Gate(offset, int(which[0]), int(which[-1]))
+    def _masked(self, rule: Any, width: int) -> tuple[int, int] | None:
+        """(mask, value) of a rule that some bits of a field are a value: ``(this.f & 0x1F) == 0`` or ``(this.f >> 16) == 0``."""
+        if not isinstance(rule, BinExpr) or rule.op.__name__ != "eq" or not isinstance(rule.lhs, BinExpr):
+            return None
+        op, by, value = rule.lhs.op.__name__, constant(rule.lhs.rhs, self.big), constant(rule.rhs, self.big)
+        if field_of(rule.lhs.lhs) is None or not isinstance(by, int) or not isinstance(value, int) or by < 0 or value < 0:
+            return None
+        every = (1 << 8 * width) - 1
+        if op == "and_" and value <= every:
+            return by & every, value
+        if op == "rshift" and by < 8 * width and value <= every >> by:
+            return every >> by << by, value << by
+        return None

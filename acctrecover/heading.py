@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from acctrecover.errors import FormatError
 from acctrecover.expr import field_of
 from acctrecover.schema import Framed
-from acctrecover.shape import Octets, Shape, equality
-from acctrecover.stream import Offsets
-
-SECOND = np.array([False, True]).view(np.uint16)[0]
-"""Two truths of which the second holds, as one number."""
-CHUNK = 1 << 18
-"""Offsets at which an opening is looked for at once: what is noted of each fits a cache."""
-
-
-def standing(octets: Octets, opening: bytes, count: int) -> Iterator[Offsets]:
-    """The offsets, of the first `count`, at which some bytes stand, in order, some at a time."""
-    apart = len(opening) > 1 and opening[0] != opening[1]  # never at two offsets beside each other
-    for low in range(0, count, CHUNK):
-        room = min(CHUNK, count - low)
-        found = octets[low : low + room] == opening[0]
-        for index in range(1, len(opening)):
-            found &= octets[low + index : low + index + room] == opening[index]
-        if apart and room % 2 == 0:
-            pairs = found.view(np.uint16)
-            starts = np.flatnonzero(pairs != 0)
-            second = pairs.take(starts) == SECOND
-            starts *= 2
-            starts += second
-        else:
-            starts = np.flatnonzero(found)
-        starts += low
-        yield starts
+from acctrecover.shape import Shape, equality
 
 
 def opening_of(header: Shape, declared: Framed) -> bytes:

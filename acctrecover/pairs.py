@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.kernel import library
 from acctrecover.kinds import Kinds
-from acctrecover.stream import Offsets
+from acctrecover.sieve import CHUNK, standing
+from acctrecover.stream import NONE, Found, Offsets, gathered
 
 Octets = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint16]
@@ -27,7 +29,7 @@ class Pairs:
 
     def __init__(self, kinds: Kinds, places: list[tuple[int, int]], opening: bytes, sized: Callable[[Any], Any]) -> None:
         _, (self.kind, _), (self.room, _) = places
-        self.kinds = kinds
+        self.kinds, self.opening = kinds, opening
         low, high = kinds.limits(EVERY >> 8)
         lengths = EVERY & 0xFF
         legal = (low <= lengths) & (lengths <= high)
@@ -39,6 +41,29 @@ class Pairs:
         """Whether the two bytes are the cookie's too."""
         if len(opening) == 2:
             self.doubled[opening[self.kind - 2] << 8 | opening[self.room - 2]] = True
+
+    def heads(self, octets: Octets, count: int) -> Found:
+        """Those of the first `count` offsets at which a header announces a record."""
+        if library() is None:
+            return gathered([self._read(octets, starts) for starts in standing(octets, self.opening, count)])
+        octets = np.ascontiguousarray(octets)
+        return gathered([self._heads(octets, low, min(CHUNK, count - low)) for low in range(0, count, CHUNK)])
+
+    def _heads(self, octets: Octets, low: int, count: int) -> Found:
+        """Those of so many offsets from one on, by search.c."""
+        starts, sizes, keys = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.uint16)
+        places = self.opening, len(self.opening), self.kind, self.room, self.sizes.ctypes.data
+        into = (array.ctypes.data for array in (starts, sizes, keys))
+        some = library().acctrecover_heads(octets.ctypes.data + low, count, *places, *into)
+        return Found(starts[:some] + low, sizes[:some].copy(), keys[:some].copy())
+
+    def _read(self, octets: Octets, starts: Offsets) -> Found:
+        """Those of some offsets of the cookie where type and length are sensible."""
+        if not len(starts):
+            return NONE
+        keys = self.keys(octets, starts)
+        sizes = self.sizes.take(keys)
+        return Found(starts, sizes, keys).pick(sizes >= 0)
 
     def keys(self, octets: Octets, starts: Offsets) -> Keys:
         """The keys of the headers at `starts`."""

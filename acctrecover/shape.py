@@ -17,11 +17,10 @@ from acctrecover.columns import Columns, Single, Widened, constant, native, pick
 from acctrecover.compute import function
 from acctrecover.errors import FormatError
 from acctrecover.expr import At, Bytewise, check_tree, children, field_of, fields_of, text
-from acctrecover.gates import Gate, gates
 from acctrecover.layout import dtype_of, struct_of
 from acctrecover.schema import Record
 from acctrecover.sieve import Sieve
-from acctrecover.stream import NOWHERE, Offsets
+from acctrecover.stream import Offsets
 from acctrecover.unrelated import BACKGROUNDS, Law, unrelated
 
 Octets = npt.NDArray[np.uint8]
@@ -36,8 +35,6 @@ COUNTED = 8
 """Bytes of a number that costs as much to test as a byte string of any length."""
 HANDFUL = 64
 """Records of which calls cost more than what is called does."""
-CHUNK = 1 << 18
-"""Offsets searched at once: bounds the memory of a search at every byte."""
 
 
 class Shape:
@@ -153,32 +150,6 @@ class Shape:
         count = max(0, (len(octets) - self.size) // stride + 1)
         return np.ndarray((count,), self.dtype, octets, strides=(stride,)) if count else np.empty(0, self.dtype)
 
-    def everywhere(self, octets: Octets) -> Offsets:
-        """Every offset at which a whole record passes every rule."""
-        parts = [NOWHERE]
-        for low in range(0, len(octets) - self.size + 1, CHUNK):
-            part = octets[low : low + CHUNK + self.size - 1]
-            if part.any():
-                view = self.view(part)
-                passed = self._gated(part, len(view))
-                if passed is None or len(passed):
-                    sound = self._sound(view, Sieve(part, self.dtype), passed)
-                    parts.append((np.arange(len(view)) if sound is None else sound) + low)
-        return np.concatenate(parts)
-
-    @cached_property
-    def gates(self) -> list[Gate]:
-        """What single bytes of a sound record must be."""
-        return gates(self.rules, self.dtype, self.big, self.holds)
-
-    def _gated(self, octets: Octets, count: int) -> Offsets | None:
-        """The offsets of some bytes at which the gates are passed, None where there are none."""
-        passed: Bools | None = None
-        for gate in self.gates:
-            found = gate.passes(octets, count)
-            passed = found if passed is None else np.logical_and(passed, found, out=passed)
-        return None if passed is None else np.flatnonzero(passed)
-
     def gather(self, octets: Octets, starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """A copy of the records at `starts`."""
         return pick(self.view(octets), starts)
@@ -194,7 +165,7 @@ class Shape:
 
     def valid(self, records: npt.NDArray[Any]) -> Bools:
         """Where every rule holds: shape (records,)."""
-        alive = self._sound(records, None)
+        alive = self.sound(records, None)
         out = np.full(len(records), alive is None)
         if alive is not None:
             out[alive] = True
@@ -212,7 +183,7 @@ class Shape:
                 return False
         return True
 
-    def _sound(self, records: npt.NDArray[Any], sieve: Sieve | None, alive: Offsets | None = None) -> Offsets | None:
+    def sound(self, records: npt.NDArray[Any], sieve: Sieve | None, alive: Offsets | None = None) -> Offsets | None:
         """The indices of the records, or of those `alive`, that keep every rule, None for all. The cheapest, most telling rules
         go first over all, the rest over what they leave."""
         count = len(records)
@@ -220,7 +191,7 @@ class Shape:
         with np.errstate(all="ignore"):
             for turn, row in enumerate(self.by_cost):
                 if alive is not None and len(alive) <= HANDFUL:
-                    return self._kept(pick(records, alive), alive, self.by_cost[turn:])
+                    return self.kept(pick(records, alive), alive, self.by_cost[turn:])
                 passed = None if sieve is None else sieve.holds(self.rules[row][1], alive, count)
                 if passed is None:
                     passed = self._holds(row, columns)
@@ -231,7 +202,7 @@ class Shape:
                     columns = self._columns(records, alive)
         return alive
 
-    def _kept(self, records: npt.NDArray[Any], alive: Offsets, rows: list[int]) -> Offsets:
+    def kept(self, records: npt.NDArray[Any], alive: Offsets, rows: list[int]) -> Offsets:
         """Those of a handful of indices whose records keep some rules; each costs less asked of all than of those that are left."""
         columns = self._columns(records)
         good = np.ones(len(records), np.bool_)
@@ -245,6 +216,10 @@ class Shape:
         """Where one rule holds, by its number: shape (records,)."""
         with np.errstate(all="ignore"):
             return self._holds(row, self._columns(records))
+
+    def truth(self, expr: Any, records: npt.NDArray[Any]) -> Bools:
+        """Where an expression holds: shape (records,)."""
+        return np.broadcast_to(np.asarray(self.evaluate(expr, records), np.bool_), len(records))
 
     def _columns(self, records: npt.NDArray[Any], which: Offsets | None = None) -> tuple[Columns, Columns]:
         return Widened(records, self.big, which), Columns(records, self.big, which)

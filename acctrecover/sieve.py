@@ -1,16 +1,22 @@
-"""Tests of byte strings at every offset of some bytes: by how many wrong bytes stand up to each, not string by string."""
+"""Byte strings at every offset of some bytes: where one stands, and which pass tests, by how many wrong bytes stand up to each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.expr import Bytewise, field_of
+from acctrecover.stream import Offsets
 
 GATHERED = 4
 """Bytes of strings for each byte of the input up to which it is cheaper to copy the strings."""
+SECOND = np.array([False, True]).view(np.uint16)[0]
+"""Two truths of which the second holds, as one number."""
+CHUNK = 1 << 18
+"""Offsets at which an opening is looked for at once: what is noted of each fits a cache."""
 
 
 class Sieve:
@@ -51,6 +57,26 @@ class Sieve:
             held[1:] &= ~held[:-1]
             self.counted[b""] = _sums(held)
         return self.counted[b""]
+
+
+def standing(octets: npt.NDArray[np.uint8], opening: bytes, count: int) -> Iterator[Offsets]:
+    """The offsets, of the first `count`, at which some bytes stand, in order, some at a time."""
+    apart = len(opening) > 1 and opening[0] != opening[1]  # never at two offsets beside each other
+    for low in range(0, count, CHUNK):
+        room = min(CHUNK, count - low)
+        found = octets[low : low + room] == opening[0]
+        for index in range(1, len(opening)):
+            found &= octets[low + index : low + index + room] == opening[index]
+        if apart and room % 2 == 0:
+            pairs = found.view(np.uint16)
+            starts = np.flatnonzero(pairs != 0)
+            second = pairs.take(starts) == SECOND
+            starts *= 2
+            starts += second
+        else:
+            starts = np.flatnonzero(found)
+        starts += low
+        yield starts
 
 
 def _sums(bad: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:

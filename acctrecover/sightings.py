@@ -41,7 +41,7 @@ class Sightings:
         key = id(dialect), number
         if key not in self.kept:
             octets = self._octets(number, BLOCK + dialect.size - 1)
-            self.kept[key] = dialect.shape.everywhere(octets) + number * BLOCK
+            self.kept[key] = dialect.finder.everywhere(octets) + number * BLOCK
             self.held += len(self.kept[key])
             while len(self.kept) > 1 and (len(self.kept) > KEPT or self.held > HELD):
                 self.held -= len(self.kept.pop(next(iter(self.kept))))

@@ -148,11 +148,12 @@ class Walker:
             untailed = None
         else:
             untailed, seen, often = self._untail(), self._seen(), self.breaks >= OFTEN
+            lost = self.at - max([self.start, *self.followed.values()]) >= FAR
             before = -1 if untailed.before is None else self.number[id(untailed.before)]
-            key = (*here, untailed.low, before, often, *seen)
+            key = (*here, untailed.low, before, often, lost, *seen)
             if key not in self.known and self.hoped is None and self.eager > 1:
                 self._go_ahead()
-            step = self.known.get(key) or self._search(untailed.low, untailed.before, seen, often)
+            step = self.known.get(key) or self._search(untailed.low, untailed.before, seen, often=often, lost=lost)
         self.note(key, step)
         self.taking = True
         self._take(step, untailed)
@@ -229,9 +230,10 @@ class Walker:
             low, kept = last.start, kept - 1
         return Untailed(low, None, kept, None)
 
-    def _search(self, low: int, before: Dialect | None, seen: list[int], often: bool) -> Step:
-        """Look at every offset from here on until a chain can be followed again."""
-        reach, far = max(8 * NEAR, 2 * self.largest) if often else NEAR, max(FAR, 4 * self.largest)
+    def _search(self, low: int, before: Dialect | None, seen: list[int], *, often: bool, lost: bool) -> Step:
+        """Look at every offset from here on until a chain can be followed again; `lost` where none was for long."""
+        far = max(FAR, 4 * self.largest)
+        reach = max(8 * NEAR, 2 * self.largest) if often else far if lost else NEAR
         known = [dialect for number, dialect in enumerate(self.dialects) if number in seen or (seen and dialect is before)]
         while True:
             last = often or reach >= far

@@ -58,7 +58,7 @@ def test_sightings_are_those_of_a_search_wherever_it_begins_and_ends() -> None:
         *(sorted(rng.sample(range(len(data)), 2)) for _ in range(8)),
     ]:
         for dialect in dialects:
-            found = dialect.shape.everywhere(octets[low:high]) + low
+            found = dialect.finder.everywhere(octets[low:high]) + low
             assert sightings.starts(dialect, low, high).tolist() == found.tolist()
 
 
