@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 NUMPY = "ACCTRECOVER_NUMPY"
@@ -13,9 +14,9 @@ NUMPY = "ACCTRECOVER_NUMPY"
 
 @cache
 def library() -> Any:
-    """The functions of search.c, None where they were not built or are not wanted."""
+    """The functions of search.c, None where they were not built, or of another one than stands here, or are not wanted."""
     spec = None if os.environ.get(NUMPY) else find_spec("acctrecover._search")
-    if spec is None or spec.origin is None:
+    if spec is None or spec.origin is None or _older(spec.origin):
         return None
     import ctypes
 
@@ -31,3 +32,9 @@ def library() -> Any:
     for function in (loaded.acctrecover_search, loaded.acctrecover_leading, loaded.acctrecover_heads):
         function.restype = number
     return loaded
+
+
+def _older(built: str) -> bool:
+    """Whether what was built is older than the search.c beside this file, which only a clone has."""
+    source = Path(__file__).with_name("search.c")
+    return source.exists() and source.stat().st_mtime > os.stat(built).st_mtime

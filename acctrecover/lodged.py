@@ -15,7 +15,7 @@ from acctrecover.stream import Found, Offsets, Read, different
 from acctrecover.survey import Chain
 from acctrecover.telling import CLOSE, alike
 
-LOOKED, LEAST, SHARE, HALF = 8, 4, 0.75, 0.5
+LOOKED, LEAST, SHARE, HALF = 8, 3, 0.75, 0.5
 """Serial numbers beyond that tell the history of the stream, at most and at least, and the share that must agree, on one side and
 on the other."""
 FEW, LEAP, ANEW = 2, 50, 1024
@@ -43,6 +43,8 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
     out = [odd for chain in strange for odd in _suspect(chain, _found(chain, read), chain.count, STRANGE)]
     places = {chain.start for chain in strange}
     chains = [chain for chain in chains if chain.start not in places]
+    told: list[tuple[int, int]] = []
+    untold: list[Chain] = []
     for index, chain in enumerate(chains):
         dialect, low = chain.dialect, chains[index - 1].stop if index else 0
         if not isinstance(dialect, FramedDialect):
@@ -64,10 +66,17 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
             behind = _behind(chains[index + 1 : index + 1 + NEXT], read) if short or (close and not count) else serials[:0]
             if short:
                 count = count or _against(serials, behind)
-            within = _between(chains[max(0, index - 1) : index], serials, chains[index + 1 : index + 1 + NEXT], read)
+            known = [each for each in chains[max(0, index - NEXT) : index] if each.start not in places][-1:]
+            within = _between(known, serials, chains[index + 1 : index + 1 + NEXT], read)
             inside = 0 < within < len(serials) and found.starts[within] <= reach
             count = max(count, within if short or inside else 0)
             out += _suspect(chain, found, count, TOLD)
+            if count:
+                told.append((chain.start, int(found.stops[count - 1])))
+            else:
+                untold.append(chain)
+            if count == chain.count:
+                places.add(chain.start)
             if count or not close:
                 continue
             before = chains[index - 1] if index and chain.stop == size else None
@@ -75,6 +84,18 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
             beside = _last(before, read) if before is not None and cut else behind
             if (cut or chain.stop < high) and not alike(serials.tolist(), beside.tolist(), CLOSE):
                 out += _suspect(chain, found, len(found.starts), ROOM)
+    return out + _copies(told, untold, read)
+
+
+def _copies(told: Sequence[tuple[int, int]], untold: Sequence[Chain], read: Read) -> list[Oddity]:
+    """The first records of chains as suspect that are byte for byte what was told of another one: (start, bytes) of each."""
+    lodged = {read(start, start + size).tobytes() for start, size in told}
+    out: list[Oddity] = []
+    for chain in untold:
+        for octets in lodged:
+            if read(chain.start, min(chain.stop, chain.start + len(octets))).tobytes() == octets:
+                found = _found(chain, read)
+                out += _suspect(chain, found, int(np.searchsorted(found.stops, len(octets), "right")), TOLD)
     return out
 
 
@@ -99,7 +120,7 @@ def _headless(chain: Chain, after: Sequence[Chain], read: Read) -> list[Oddity]:
     reach = dialect.largest - dialect.head
     for other in after:
         turned = other.dialect.declared is dialect.declared and other.dialect is not dialect
-        if turned and other.start == chain.stop <= chain.start + reach and other.count > chain.count:
+        if turned and other.start <= chain.start + reach and other.count > chain.count:
             return _suspect(chain, found, len(found.starts), TURNED)
     count = _strangers(reach, found, serials)
     kinds = dialect.types(read(chain.start, min(chain.stop, chain.start + SPAN)), found)

@@ -13,6 +13,7 @@ from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
+from acctrecover.gap import text_run
 from acctrecover.heal import NEIGHBOURS, difference, framed_reading, heal_fixed
 from acctrecover.shape import Shape
 from acctrecover.stream import Found, Read
@@ -24,6 +25,8 @@ MET = 16.0
 """Bits of evidence from which the first fields in a gap are a record's, so that the record before them ended where it should."""
 SPILT = 16
 """NUL bytes behind a record up to which they may be its own end, pushed out by bytes put into it."""
+TEXT, SPELT = 64, 2
+"""Bytes of text behind a record, at least, and of its own before them, for these to be of that text."""
 LONGEST_SLIP = 512
 """Inserted bytes up to which every reading of the record before them is tried."""
 
@@ -166,6 +169,18 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
     if _otherwise(shape, octets[skip : size + gap], octets[skip:size], gap, first=0):
         return Oddity(start, size, "suspect", f"no header at its end: {gap} byte(s) may have been put into it")
     return None
+
+
+def doubt_text(chain: Chain, stop: int, read: Read) -> Oddity | None:
+    """What speaks against the last record of a chain that a gap up to `stop` follows: its own last bytes are of the text there."""
+    if not chain.tail:
+        return None
+    start = chain.tail[-1]
+    low, high = text_run(read(start, min(stop, chain.stop + LONGEST_SLIP)).tobytes())
+    own = chain.stop - start - low
+    if own < SPELT or high < chain.stop - start + TEXT:
+        return None
+    return Oddity(start, chain.stop - start, "suspect", f"its last {own} bytes may be of the text behind it, which was put in")
 
 
 def doubt_after(chain: Chain, low: int, read: Read) -> Oddity | None:

@@ -78,6 +78,18 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
     following, numbers = following.take(odd).tolist(), judge.types(octets, taken).tolist()
     each = zip(which.tolist(), following, numbers, sound[odd].tolist(), endless[odd].tolist(), strict=True)
     looked = [one for i, behind, *rest in each if (one := _taken(judge, found, landing, i, behind, *rest)) is not None]
+    out = _wrong(judge, octets, found, landing, looked)
+    carriers = [one for one in looked if one.whole and not one.unclosed and 0 <= one.lead <= LEAD]
+    inner = [taking(found.part(one.at + 1, one.behind), landing[one.at + 1 : one.behind]) + one.at + 1 for one in carriers]
+    bad = frozenset(misled(judge, octets, found, landing, different(np.concatenate(inner)))) if carriers else frozenset()
+    if bad:  # what leads to the end of one through a misled record does not lead there
+        anew = (_taken(judge, found, landing, one.at, one.behind, one.number, one.whole, one.unclosed, bad) for one in carriers)
+        out += _wrong(judge, octets, found, landing, [one for one in anew if one is not None and one.lead > LEAD])
+    return sorted(out)
+
+
+def _wrong(judge: Judge, octets: Octets, found: Found, landing: Offsets, looked: Sequence[Taking]) -> list[int]:
+    """Which of those that take others in have a wrong length."""
     asked = [one for one in looked if one.whole and not one.unclosed and (one.lead > LEAD or one.one_bit)]
     own = {one.at for one, is_own in zip(asked, _own(judge, octets, found, landing, asked), strict=True) if is_own}
     out: dict[int, list[int]] = {}
@@ -98,7 +110,7 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
             elif (one.lead < 0 or not one.whole or proven) and low <= max(one.lead, 0) <= high:
                 out.setdefault(one.number, []).append(one.at)
     sure += [i for group in owns.values() if len(group) < HABIT for i in group]
-    return sorted(sure + [group[0] for group in out.values() if len(group) == 1])
+    return sure + [group[0] for group in out.values() if len(group) == 1]
 
 
 class Taking(NamedTuple):
@@ -123,10 +135,20 @@ class Taking(NamedTuple):
 
 
 def _taken(
-    judge: Judge, found: Found, landing: Offsets, i: int, behind: int, number: int, whole: bool, unclosed: bool
+    judge: Judge,
+    found: Found,
+    landing: Offsets,
+    i: int,
+    behind: int,
+    number: int,
+    whole: bool,
+    unclosed: bool,
+    without: frozenset[int] = frozenset(),
 ) -> Taking | None:
-    """What candidate `i` takes in, of those before the one numbered `behind`; None where none of them leads to its end."""
-    starts, lands_on = found.starts[i:behind].tolist(), landing[i:behind].tolist()
+    """What candidate `i` takes in, of those before the one numbered `behind` and `without` some; None where none of them leads to
+    its end."""
+    which = [index for index in range(i, behind) if index not in without or index == i]
+    starts, lands_on = found.starts[which].tolist(), landing[which].tolist()
     ends: set[int] = set()
     for start, land in zip(starts[:0:-1], lands_on[:0:-1], strict=True):
         if land == lands_on[0] or land in ends:

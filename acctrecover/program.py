@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,8 @@ OPS = {
     name: number
     for number, name in enumerate(
         (
-            *("holds", "number", "little", "little_signed", "big", "big_signed", "byte", "string", "word", "single", "floor"),
+            *("holds", "number", "little", "little_signed", "big", "big_signed", "byte"),
+            *("padded", "clean", "again", "word", "single", "floor"),
             *("add", "sub", "mul", "floordiv", "mod", "and_", "or_", "xor", "lshift", "rshift", "eq", "ne", "lt", "le", "gt", "ge"),
             *("real_eq", "real_ne", "real_lt", "real_le", "real_gt", "real_ge"),
         )
@@ -27,11 +29,13 @@ OPS = {
 """The instructions of search.c by name, those of two operands as Python's operator module has them."""
 BY_CONSTANT = {"floordiv", "mod", "lshift", "rshift"}
 """Those whose second operand must be a constant, here a small one that is not negative."""
+LOADS = {OPS[name] for name in ("little", "little_signed", "big", "big_signed")}
+STRINGS = {OPS[name] for name in ("padded", "clean")}
 COMPARED = {"eq", "ne", "lt", "le", "gt", "ge"}
 WHOLE, CLAMPED, REAL = "whole", "clamped", "real"
 """What a value on the stack is: a whole number; one that stands for all greater ones too; the bits of a floating-point number."""
-DEPTH = 32
-"""Operands that may wait at once."""
+DEPTH, LOADED = 32, 32
+"""Operands that may wait at once, and fields of which what was read is kept."""
 WIDEST = 1 << 62
 """Constants below it leave room for a sum of two."""
 
@@ -45,7 +49,8 @@ class Program:
         written = list(map(writer.written, rules))
         self.rest = [row for row, code in enumerate(written) if code is None]
         """The rules, by their number, that numpy has to ask."""
-        code = [step for part in sorted(filter(None, written), key=_cost) for step in part]  # the quickest rules first
+        quickest = sorted(filter(None, written), key=_cost)
+        code = _once([step for rule in quickest for step in rule])
         self._gates = np.array([writer.gate(gate) for gate in gates], np.int64)
         self._code, self._tables = np.array(code, np.int64), np.frombuffer(bytes(writer.tables) or b"\0", np.uint8)
         self._asked = (self._gates.ctypes.data, len(gates))
@@ -77,7 +82,25 @@ Step = tuple[int, int, int, int]
 
 def _cost(rule: list[Step]) -> int:
     """How long a rule takes, in instructions."""
-    return sum(max(1, step[2] // 8) if step[0] == OPS["string"] else 1 for step in rule)
+    return sum(max(1, step[2] // 8) if step[0] in STRINGS else 1 for step in rule)
+
+
+def _once(code: list[Step]) -> list[Step]:
+    """The same instructions, with fields that were read before taken from where search.c keeps what it read first."""
+    times = Counter(step[:3] for step in code if step[0] in LOADS)
+    kept: dict[tuple[int, ...], int] = {}
+    out: list[Step] = []
+    for op, a, b, c in code:
+        if (key := (op, a, b)) in kept:
+            out.append((OPS["again"], kept[key], 0, 0))
+        elif op in LOADS:
+            slot = len(kept) if times[key] > 1 and len(kept) < LOADED else -1
+            if slot >= 0:
+                kept[key] = slot
+            out.append((op, a, b, slot))
+        else:
+            out.append((op, a, b, c))
+    return out
 
 
 class _UnwrittenError(Exception):
@@ -165,7 +188,12 @@ class _Writer:
         if isinstance(test, At):
             self._add("byte", at + test.index % width, 0, self.table(test.passes.tobytes()))
         elif isinstance(test, Bytewise):
-            self._add("string", at, 2 * width + test.padded, self.table(test.wrong.tobytes()))
+            if test.wrong.any():
+                self._add("clean", at, width, self.table(test.wrong.tobytes()))
+            if test.padded or not test.wrong.any():
+                self._add("padded", at, width if test.padded else 0)
+            if test.padded and test.wrong.any():
+                self._add("and_")
         else:
             for turn, word in enumerate(test.words):
                 self._add("word", at, len(word), self.table(word))

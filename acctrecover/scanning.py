@@ -20,7 +20,7 @@ from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.few import alone, few
 from acctrecover.fill import fill
 from acctrecover.lodged import lodged
-from acctrecover.mend import doubt_after, doubt_before, mend
+from acctrecover.mend import doubt_after, doubt_before, doubt_text, mend
 from acctrecover.others import LEAD, identify
 from acctrecover.phase import in_phase
 from acctrecover.reclaim import reclaimed
@@ -149,7 +149,7 @@ def _scan(
     chains = bridged(chains, read, source.voids)  # again, for slots before a record that was only found beside others
     if named and not chains and not source.partial:
         chains, oddities = few(every, source.size, read)
-    doubts = [*alone(chains), *unread(source, chains), *lodged(chains, source.size, read), *oddities]
+    doubts = [*alone(chains), *unread(source, chains), *lodged(chains, source.size, _patched(read, oddities)), *oddities]
     odd = {each.offset: each for each in doubts}  # one a record, the mended one first
     extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
     if not tiles(extents, source.size):
@@ -257,6 +257,8 @@ def _mended(chains: list[Chain], source: Source, read: Read, *, doubting: bool) 
             if before is not None and after is not None and not mended and doubting:
                 doubts = doubt_before(before, edge, read), doubt_after(after, at, read)
                 oddities += [doubt for doubt in doubts if doubt]
+            if before is not None and not mended and doubting:
+                oddities += [doubt for doubt in [doubt_text(before, edge, read)] if doubt]
             for found in mended:
                 join(out, found.chain)
                 oddities += [found.oddity, *found.beside]

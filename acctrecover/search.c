@@ -14,7 +14,7 @@
 #define WIDE
 #endif
 
-enum { BLOCK = 256, LANES = 64, DEPTH = 32 };
+enum { BLOCK = 256, LANES = 64, DEPTH = 32, LOADED = 32 };
 
 /* The byte at `offset` of a record is from `low` to `low + span`, or where `table` is not negative 1 in the table there. */
 typedef struct {
@@ -27,7 +27,7 @@ typedef struct {
 } step;
 
 enum {
-    HOLDS, NUMBER, LITTLE, LITTLE_SIGNED, BIG, BIG_SIGNED, BYTE, STRING, WORD, SINGLE, FLOOR,
+    HOLDS, NUMBER, LITTLE, LITTLE_SIGNED, BIG, BIG_SIGNED, BYTE, PADDED, CLEAN, AGAIN, WORD, SINGLE, FLOOR,
     ADD, SUB, MUL, DIV, MOD, AND, OR, XOR, LEFT, RIGHT, EQ, NE, LT, LE, GT, GE,
     REAL_EQ, REAL_NE, REAL_LT, REAL_LE, REAL_GT, REAL_GE
 };
@@ -78,16 +78,21 @@ static int64_t clamped(uint64_t value)
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-/* Whether no byte of a string is wrong, nor, where `padded`, follows a NUL without being one. */
-static int64_t sound(const uint8_t *at, int64_t width, const uint8_t *wrong, int64_t padded)
+/* Whether something other than a NUL follows one in a string. */
+static int rises(const uint8_t *at, int64_t width)
 {
-    int64_t ended = 0;
-    for (int64_t i = 0; i < width; i++) {
-        if (wrong[at[i]] | (ended & (at[i] != 0)))
-            return 0;
-        ended |= padded & (at[i] == 0);
-    }
-    return 1;
+    uint8_t any = 0;
+    for (int64_t i = 1; i < width; i++)
+        any |= (at[i - 1] == 0) & (at[i] != 0);
+    return any;
+}
+
+static int holds_one(const uint8_t *at, int64_t width, const uint8_t *wrong)
+{
+    for (int64_t i = 0; i < width; i++)
+        if (wrong[at[i]])
+            return 1;
+    return 0;
 }
 
 static int64_t floor_div(int64_t left, int64_t right)
@@ -133,6 +138,14 @@ static double floor_of(double value)
 #define PUSH(value)                                                                                                                \
     top += LANES;                                                                                                                  \
     EACH(value)
+/* What AGAIN has of it later is kept, where `c` is not negative. */
+#define LOAD(value)                                                                                                                \
+    top += LANES;                                                                                                                  \
+    for (int64_t i = 0; i < count; i++)                                                                                            \
+        top[i] = (int64_t)(value);                                                                                                 \
+    if (at->c >= 0)                                                                                                                \
+        memcpy(loaded + at->c * LANES, top, (size_t)count * sizeof *top);                                                          \
+    break
 #define BINARY(value)                                                                                                              \
     if (at->b) {                                                                                                                   \
         const int64_t right = at->a;                                                                                               \
@@ -156,7 +169,7 @@ static double floor_of(double value)
 WIDE static void judge(const uint8_t *const *records, int64_t count, const step *code, int64_t steps, const uint8_t *tables,
                        int early, int64_t *restrict good)
 {
-    int64_t stack[DEPTH * LANES], *top = stack - LANES;
+    int64_t stack[DEPTH * LANES], loaded[LOADED * LANES], *top = stack - LANES;
     for (int64_t i = 0; i < count; i++)
         good[i] = 1;
     for (const step *at = code; at < code + steps; at++) {
@@ -175,24 +188,26 @@ WIDE static void judge(const uint8_t *const *records, int64_t count, const step 
         case NUMBER: PUSH(where);
         case LITTLE:
             switch (width) { /* the usual widths by themselves: one load each */
-            case 1: PUSH(records[i][where]);
-            case 2: PUSH(number_at(records[i] + where, 2, 0));
-            case 4: PUSH(number_at(records[i] + where, 4, 0));
-            default: PUSH(clamped(number_at(records[i] + where, width, 0)));
+            case 1: LOAD(records[i][where]);
+            case 2: LOAD(number_at(records[i] + where, 2, 0));
+            case 4: LOAD(number_at(records[i] + where, 4, 0));
+            default: LOAD(clamped(number_at(records[i] + where, width, 0)));
             }
             break;
         case BIG:
             switch (width) {
-            case 1: PUSH(records[i][where]);
-            case 2: PUSH(number_at(records[i] + where, 2, 1));
-            case 4: PUSH(number_at(records[i] + where, 4, 1));
-            default: PUSH(clamped(number_at(records[i] + where, width, 1)));
+            case 1: LOAD(records[i][where]);
+            case 2: LOAD(number_at(records[i] + where, 2, 1));
+            case 4: LOAD(number_at(records[i] + where, 4, 1));
+            default: LOAD(clamped(number_at(records[i] + where, width, 1)));
             }
             break;
-        case LITTLE_SIGNED: PUSH(signed_of(number_at(records[i] + where, width, 0), width));
-        case BIG_SIGNED: PUSH(signed_of(number_at(records[i] + where, width, 1), width));
+        case LITTLE_SIGNED: LOAD(signed_of(number_at(records[i] + where, width, 0), width));
+        case BIG_SIGNED: LOAD(signed_of(number_at(records[i] + where, width, 1), width));
         case BYTE: PUSH(table[records[i][where]]);
-        case STRING: PUSH(good[i] && sound(records[i] + where, width >> 1, table, width & 1)); /* else it is of no use */
+        case PADDED: PUSH(good[i] && !rises(records[i] + where, width)); /* of a record that is out it is of no use */
+        case CLEAN: PUSH(good[i] && !holds_one(records[i] + where, width, table));
+        case AGAIN: PUSH(loaded[where * LANES + i]);
         case WORD: PUSH(!memcmp(records[i] + where, table, (size_t)width));
         case SINGLE: EACH(widened(top[i]));
         case FLOOR: EACH(bits_of(floor_of(real_of(top[i]))));

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import random
 from math import prod
+from pathlib import Path
 from shutil import which
 
 import numpy as np
 import pytest
 from samples import Sample, known
 
+from acctrecover import kernel
 from acctrecover.finder import Finder
 from acctrecover.fixed import Fixed
 from acctrecover.gates import Gate
-from acctrecover.kernel import NUMPY, library
+from acctrecover.kernel import NUMPY, _older, library
 from acctrecover.scanning import compiled
 from acctrecover.shape import Shape
 
@@ -74,6 +76,15 @@ def test_the_search_is_compiled_where_there_is_a_compiler() -> None:
     if which("cc") is None:
         pytest.skip("there is no C compiler")
     assert library() is not None or NUMPY in os.environ
+
+
+def test_what_was_built_of_an_older_source_is_not_used(tmp_path: Path) -> None:
+    built = tmp_path / "_search.so"
+    built.touch()
+    os.utime(built, (0, 0))
+    assert _older(str(built)) == Path(kernel.__file__).with_name("search.c").exists()
+    built.touch()
+    assert not _older(str(built))
 
 
 @each_sample

@@ -75,6 +75,42 @@ def test_few_records_of_the_other_byte_order_before_the_first_of_a_stream_are_su
     assert statuses(BEHIND + other) == ["intact"] * 34
 
 
+def test_a_few_bytes_of_the_record_it_was_carried_in_may_stand_between() -> None:
+    other = b"".join(struct.pack(">HBBII", COOKIE, 1, 8, 1000, 1010 + i) for i in range(4))
+    assert statuses(other + b"\xff" * 9 + BEHIND) == ["suspect"] * 4 + ["intact"] * 30
+    assert statuses(other + b"\xff" * 300 + BEHIND)[:3] == ["intact"] * 3  # more than one record has
+
+
+def test_what_is_byte_for_byte_what_a_lost_record_carried_is_suspect_wherever_it_stands_again() -> None:
+    carried = b"".join(record(1, struct.pack("<II", 20000, pid)) for pid in (20003, 20001, 20007, 20005, 20010))
+    part = b"\xff" * 40 + carried + record(0x90, b"\x55" * 150) + record(0x91, b"\x55" * 78)
+    told = statuses(BEFORE + part * 3 + b"\xff" * 40 + carried + BEHIND)
+    assert [told[20 + 7 * n : 25 + 7 * n] for n in range(4)] == [["suspect"] * 5] * 4
+    assert told.count("intact") == 50 + 3  # the records beside those without a header at their end too
+
+
+def test_a_healed_record_does_not_hide_the_history_that_goes_on_behind_it() -> None:
+    healed = bytearray(BEHIND)
+    healed[24] ^= 1
+    data = BEFORE + b"\xff" * 40 + forks(20000, 5) + bytes(healed)
+    assert statuses(data) == ["intact"] * 20 + ["suspect"] * 5 + ["intact"] * 2 + ["healed"] + ["intact"] * 27
+
+
+def test_a_record_is_held_against_those_before_what_a_lost_one_carried() -> None:
+    carried = forks(9000, 5), forks(9010, 5)
+    data = BEFORE + b"\xff" * 40 + carried[0] + b"\xff" * 40 + carried[1] + forks(1020, 2) + b"\xff" * 300 + forks(1022, 9)
+    assert statuses(data) == ["intact"] * 20 + ["suspect"] * 10 + ["intact"] * 11
+
+
+def test_a_record_whose_last_bytes_are_of_the_text_behind_it_is_suspect() -> None:
+    text = b"Nov 20 08:17:40 node7 sshd[811]: session closed for user root\n" * 9
+    cut = forks(1020, 1)
+    for left, status in ((6, "suspect"), (10, "suspect"), (12, "intact")):
+        found = scan(BEFORE + cut[:left] + text + cut[left:] + forks(1021, 20), ["cookie"]).records
+        told = dict(zip(found["offset"].tolist(), found["status"].tolist(), strict=True))
+        assert told[len(BEFORE)] == status, left
+
+
 def test_a_record_of_another_format_that_one_between_two_gaps_may_have_carried_is_suspect() -> None:
     v3 = (CORPORA / "linux-v3" / "pacct-v3").read_bytes()[:64]
     found = scan(BEFORE + bytes(900) + v3 + BEHIND, ["cookie", "acct_v3"])

@@ -38,6 +38,14 @@ def test_records_of_another_history_are_what_a_record_carries_that_ends_with_one
     assert kept(data) == {*range(0, len(before) + 1, 12), *range(len(data) - len(after), len(data), 12)}
 
 
+def test_a_cut_record_is_misled_too_that_carries_a_stream_whose_first_record_was_cut_with_it() -> None:
+    before, taken, after = forks(300, 8), forks(340, 6), forks(346, 8)
+    inner = lost(len(BOGUS) + len(taken), 0x86)
+    data = before + struct.pack("<HBB", 0x2B91, 0x85, len(inner) + len(taken)) + inner + taken + after
+    at = len(before) + 4 + len(inner)
+    assert kept(data) == {*range(0, len(before), 12), *range(at, len(data), 12)}
+
+
 def test_what_several_records_of_a_type_do_is_their_writers_habit() -> None:
     each = [forks(300 + 20 * n, 3) + lost(len(BOGUS) + 48) + forks(303 + 20 * n, 4) for n in range(5)]
     assert len(kept(b"".join(each) + forks(400, 8))) == 5 * (3 + 1) + 8
