@@ -91,21 +91,23 @@ def test_what_is_byte_for_byte_what_a_lost_record_carried_is_suspect_wherever_it
 
 def test_a_healed_record_does_not_hide_the_history_that_goes_on_behind_it() -> None:
     healed = bytearray(BEHIND)
-    healed[24] ^= 1
-    data = BEFORE + b"\xff" * 40 + forks(20000, 5) + bytes(healed)
-    assert statuses(data) == ["intact"] * 20 + ["suspect"] * 5 + ["intact"] * 2 + ["healed"] + ["intact"] * 27
+    healed[12] ^= 1
+    data = BEFORE + b"\xff" * 40 + forks(20000, 5) + record(0x90, b"\x55" * 240) + bytes(healed)
+    told = statuses(data)
+    assert (told[:25], told.count("healed"), told[-28:]) == (["intact"] * 20 + ["suspect"] * 5, 1, ["intact"] * 28)
 
 
 def test_a_record_is_held_against_those_before_what_a_lost_one_carried() -> None:
-    carried = forks(9000, 5), forks(9010, 5)
-    data = BEFORE + b"\xff" * 40 + carried[0] + b"\xff" * 40 + carried[1] + forks(1020, 2) + b"\xff" * 300 + forks(1022, 9)
-    assert statuses(data) == ["intact"] * 20 + ["suspect"] * 10 + ["intact"] * 11
+    own = forks(1020, 1) + record(0x90, b"\x55" * 200) + forks(1021, 1)
+    data = BEFORE + b"\xff" * 40 + forks(9000, 5) + b"\xff" * 40 + forks(9010, 5) + own + b"\xff" * 300 + forks(1022, 9)
+    told = statuses(data)
+    assert (told[20:30], told[30], told[-9:]) == (["suspect"] * 10, "intact", ["intact"] * 9)
 
 
 def test_a_record_whose_last_bytes_are_of_the_text_behind_it_is_suspect() -> None:
     text = b"Nov 20 08:17:40 node7 sshd[811]: session closed for user root\n" * 9
-    cut = forks(1020, 1)
-    for left, status in ((6, "suspect"), (10, "suspect"), (12, "intact")):
+    cut = record(4, struct.pack("<III", 1019, 0, 0))
+    for left, status in ((8, "suspect"), (14, "suspect"), (16, "intact")):
         found = scan(BEFORE + cut[:left] + text + cut[left:] + forks(1021, 20), ["cookie"]).records
         told = dict(zip(found["offset"].tolist(), found["status"].tolist(), strict=True))
         assert told[len(BEFORE)] == status, left
