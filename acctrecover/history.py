@@ -90,7 +90,7 @@ class History:
     _chain: int = 0
     _fed: int = 0
     _last: float = 0.0
-    _waiting: list[tuple[Offsets, Floats]] = field(default_factory=list, repr=False)
+    _waiting: list[tuple[Offsets, Floats, Floats]] = field(default_factory=list, repr=False)
     """Records that were counted and not yet looked at."""
 
     def begin(self, start: int, after_damage: bool) -> None:
@@ -107,44 +107,44 @@ class History:
         """
         if not len(offsets):
             return False
-        steps = np.diff(seconds, prepend=self._last if self._fed else seconds[0])
+        steps = _steps(seconds, self._last if self._fed else None)
         fallen = int(np.count_nonzero(steps <= -STEP))
         self.falls, self._fed, self._last = self.falls + fallen, self._fed + len(offsets), float(seconds[-1])
         clear = bool(fallen) and self._fall is None and not self._waiting  # the first fall makes a seam
         if lazy and not self.coherent and (clear or not asked):
-            self._waiting.append((offsets, seconds))
+            self._waiting.append((offsets, seconds, steps))
             return True
         self._catch_up()
         told = len(self.seams), len(self.parts)
-        self._look(offsets, seconds, numbers)
+        self._look(offsets, seconds, steps, numbers)
         return (len(self.seams), len(self.parts)) != told
 
     def _catch_up(self) -> None:
         """Look at the records that wait."""
         waiting, self._waiting = self._waiting, []
-        for offsets, seconds in waiting:
-            self._look(offsets, seconds, None)
+        for records in waiting:
+            self._look(*records, None)
 
-    def _look(self, offsets: Offsets, seconds: Floats, numbers: Floats | None) -> None:
+    def _look(self, offsets: Offsets, seconds: Floats, steps: Floats, numbers: Floats | None) -> None:
+        """`steps` is by how much the clock of each rises from the one before."""
         if not self._index:
             self._base, self._first = float(seconds[0]), int(offsets[0])
-        known = len(self._offsets)
-        offsets, seconds = np.concatenate((self._offsets, offsets)), np.concatenate((self._seconds, seconds))
-        steps = np.diff(seconds, prepend=seconds[0])[known:]
+        known, count = len(self._offsets), len(steps)
         odd = steps <= -STEP
-        fallen = int(np.count_nonzero(odd))
-        restarts = np.zeros(len(steps), np.bool_)
+        restarts = np.zeros(0, np.bool_)
         if numbers is not None:
-            rises = np.diff(numbers, prepend=numbers[0] if self._number is None else self._number)
+            rises = _steps(numbers, self._number)
             restarts = (rises < -RESTART) & (steps >= STEP)
-            odd = odd | restarts
             self._number = float(numbers[-1])
-        if self._fall is not None or fallen:
-            odd = odd | (steps >= STEP)
-        for row in np.flatnonzero(odd).tolist():
-            self._odd(offsets, seconds, known + row, self._index + row, float(steps[row]), bool(restarts[row]))
-        self._index += len(steps)
-        self._offsets, self._seconds = offsets[-BACK:], seconds[-BACK:]
+        if self._fall is not None or odd.any():
+            odd |= steps >= STEP
+        rows = np.flatnonzero(odd | restarts if len(restarts) else odd).tolist()
+        if rows or count < BACK:  # else those before are of no more use
+            offsets, seconds = np.concatenate((self._offsets, offsets)), np.concatenate((self._seconds, seconds))
+        for row in rows:
+            self._odd(offsets, seconds, known + row, self._index + row, float(steps[row]), bool(len(restarts) and restarts[row]))
+        self._index += count
+        self._offsets, self._seconds = offsets[-BACK:].copy(), seconds[-BACK:].copy()
 
     def _odd(self, offsets: Offsets, seconds: Floats, row: int, index: int, step: float, restart: bool) -> None:
         at, second, fall = int(offsets[row]), float(seconds[row]), self._fall
@@ -248,3 +248,11 @@ class History:
         if step < 0:
             return f"the clock falls back {-step:,.0f} s at {at:#x}: set back, or older records before or behind it"
         return f"{self.serial} starts over at {at:#x}, {step:,.0f} s later, as after a reboot"
+
+
+def _steps(numbers: Floats, before: float | None) -> Floats:
+    """By how much each rises from the one before, the first from `before`, None where there is none."""
+    out = np.empty(len(numbers))
+    out[0] = 0.0 if before is None else numbers[0] - before
+    np.subtract(numbers[1:], numbers[:-1], out=out[1:])
+    return out

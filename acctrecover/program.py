@@ -19,8 +19,8 @@ OPS = {
     name: number
     for number, name in enumerate(
         (
-            *("holds", "number", "little", "little_signed", "big", "big_signed", "byte"),
-            *("padded", "clean", "again", "word", "single", "floor"),
+            *("holds", "number", "little", "little_signed", "big", "big_signed", "little_single", "big_single"),
+            *("byte", "padded", "clean", "again", "word", "floor"),
             *("add", "sub", "mul", "floordiv", "mod", "and_", "or_", "xor", "lshift", "rshift", "eq", "ne", "lt", "le", "gt", "ge"),
             *("real_eq", "real_ne", "real_lt", "real_le", "real_gt", "real_ge"),
         )
@@ -29,7 +29,7 @@ OPS = {
 """The instructions of search.c by name, those of two operands as Python's operator module has them."""
 BY_CONSTANT = {"floordiv", "mod", "lshift", "rshift"}
 """Those whose second operand must be a constant, here a small one that is not negative."""
-LOADS = {OPS[name] for name in ("little", "little_signed", "big", "big_signed")}
+LOADS = {OPS[f"{order}{kind}"] for order in ("little", "big") for kind in ("", "_signed", "_single")}
 STRINGS = {OPS[name] for name in ("padded", "clean")}
 COMPARED = {"eq", "ne", "lt", "le", "gt", "ge"}
 WHOLE, CLAMPED, REAL = "whole", "clamped", "real"
@@ -174,10 +174,9 @@ class _Writer:
     def _field(self, kind: np.dtype[Any], at: int) -> str:
         if kind.kind not in "uif" or (kind.kind == "f" and kind.itemsize not in (4, 8)):
             raise _UnwrittenError
-        self._add(("big" if self.big else "little") + "_signed" * (kind.kind in "if"), at, kind.itemsize)
+        read = "_single" if (kind.kind, kind.itemsize) == ("f", 4) else "_signed" if kind.kind in "if" else ""
+        self._add(("big" if self.big else "little") + read, at, kind.itemsize)
         if kind.kind == "f":
-            if kind.itemsize == 4:
-                self._add("single")
             return REAL
         return CLAMPED if kind.kind == "u" and kind.itemsize == 8 else WHOLE
 

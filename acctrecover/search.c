@@ -5,6 +5,7 @@
  * it answers for the bounds: every gate and every field lies inside a record, and so many bytes stand behind the last offset.
  * program.py writes the programs; what each instruction does is what numpy and Python do of the same numbers. */
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #define WIDE
 #endif
 
-enum { BLOCK = 256, LANES = 64, DEPTH = 32, LOADED = 32 };
+enum { BLOCK = 256, LANES = 256, DEPTH = 32, LOADED = 32 };
 
 /* The byte at `offset` of a record is from `low` to `low + span`, or where `table` is not negative 1 in the table there. */
 typedef struct {
@@ -27,7 +28,7 @@ typedef struct {
 } step;
 
 enum {
-    HOLDS, NUMBER, LITTLE, LITTLE_SIGNED, BIG, BIG_SIGNED, BYTE, PADDED, CLEAN, AGAIN, WORD, SINGLE, FLOOR,
+    HOLDS, NUMBER, LITTLE, LITTLE_SIGNED, BIG, BIG_SIGNED, LITTLE_SINGLE, BIG_SINGLE, BYTE, PADDED, CLEAN, AGAIN, WORD, FLOOR,
     ADD, SUB, MUL, DIV, MOD, AND, OR, XOR, LEFT, RIGHT, EQ, NE, LT, LE, GT, GE,
     REAL_EQ, REAL_NE, REAL_LT, REAL_LE, REAL_GT, REAL_GE
 };
@@ -78,13 +79,29 @@ static int64_t clamped(uint64_t value)
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
+static uint64_t eight_at(const uint8_t *at)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++) /* one load, where the lowest byte comes first */
+        value |= (uint64_t)at[i] << 8 * i;
+    return value;
+}
+
 /* Whether something other than a NUL follows one in a string. */
 static int rises(const uint8_t *at, int64_t width)
 {
-    uint8_t any = 0;
-    for (int64_t i = 1; i < width; i++)
-        any |= (at[i - 1] == 0) & (at[i] != 0);
-    return any;
+    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+    uint64_t any = 0, ended = 0; /* the highest bit of each byte tells */
+    for (; width >= 8; width -= 8, at += 8) {
+        const uint64_t eight = eight_at(at), held = ((eight & low) + low) | eight;
+        any |= (~held << 8 | ended) & held & ~low;
+        ended = (~held & ~low) >> 56;
+    }
+    for (; width; width--, at++) {
+        any |= *at ? ended : 0;
+        ended = *at ? 0 : 0x80;
+    }
+    return any != 0;
 }
 
 static int holds_one(const uint8_t *at, int64_t width, const uint8_t *wrong)
@@ -114,20 +131,11 @@ static int64_t bits_of(double value)
     return bits;
 }
 
-static int64_t widened(int64_t bits)
+static int64_t widened(uint32_t narrow)
 {
-    const uint32_t narrow = (uint32_t)bits;
     float value;
     memcpy(&value, &narrow, sizeof value);
     return bits_of(value);
-}
-
-static double floor_of(double value)
-{
-    if (!(value > -9e15 && value < 9e15)) /* whole anyway, or no number */
-        return value;
-    const double near = (double)(int64_t)value;
-    return near - (near > value);
 }
 
 #define EACH(value)                                                                                                                \
@@ -204,13 +212,14 @@ WIDE static void judge(const uint8_t *const *records, int64_t count, const step 
             break;
         case LITTLE_SIGNED: LOAD(signed_of(number_at(records[i] + where, width, 0), width));
         case BIG_SIGNED: LOAD(signed_of(number_at(records[i] + where, width, 1), width));
+        case LITTLE_SINGLE: LOAD(widened((uint32_t)number_at(records[i] + where, 4, 0)));
+        case BIG_SINGLE: LOAD(widened((uint32_t)number_at(records[i] + where, 4, 1)));
         case BYTE: PUSH(table[records[i][where]]);
         case PADDED: PUSH(good[i] && !rises(records[i] + where, width)); /* of a record that is out it is of no use */
         case CLEAN: PUSH(good[i] && !holds_one(records[i] + where, width, table));
         case AGAIN: PUSH(loaded[where * LANES + i]);
         case WORD: PUSH(!memcmp(records[i] + where, table, (size_t)width));
-        case SINGLE: EACH(widened(top[i]));
-        case FLOOR: EACH(bits_of(floor_of(real_of(top[i]))));
+        case FLOOR: EACH(bits_of(floor(real_of(top[i]))));
         case ADD: BINARY(left + right);
         case SUB: BINARY(left - right);
         case MUL: BINARY(left * right);
@@ -242,10 +251,7 @@ static uint64_t bits(const uint8_t *at)
 {
     uint64_t out = 0;
     for (int i = 0; i < 8; i++) {
-        uint64_t eight = 0;
-        for (int j = 0; j < 8; j++) /* one load, where the lowest byte comes first */
-            eight |= (uint64_t)at[8 * i + j] << 8 * j;
-        out |= (eight * 0x0102040810204080u >> 56) << 8 * i;
+        out |= (eight_at(at + 8 * i) * 0x0102040810204080u >> 56) << 8 * i;
     }
     return out;
 }
