@@ -233,10 +233,16 @@ def field_of(expr: Any) -> str | None:
 
 def fields_of(expr: Any) -> set[str]:
     """Every field an expression reads."""
-    name = field_of(expr)
-    if name is not None:
-        return {name}
-    return set().union(*(fields_of(child) for child in children(expr)))
+    out: set[str] = set()
+    left = [expr]
+    while left:
+        node = left.pop()
+        name = field_of(node)
+        if name is not None:
+            out.add(name)
+        else:
+            left += children(node)
+    return out
 
 
 def text(expr: Any) -> str:
