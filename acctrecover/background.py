@@ -127,12 +127,15 @@ def sober(chains: list[Chain], size: int, ground: Background, risk: float = RISK
     ]
     sure = [chain for chain in weighed if id(chain.dialect) in own or (chain.count > 3 and chain.bits >= SURE + log2(ground.room))]
     edges = [0, *(edge for chain in sure for edge in (chain.start, chain.stop)), size]
+    formats = {id(chain.dialect.declared) for chain in sure}
     out = []
     for chain, weight in zip(chains, weighed, strict=True):
         at = bisect_right(edges, chain.start)
         between = edges[min(at, len(edges) - 1)] - edges[at - 1]
         weak = isinstance(chain.dialect, Fixed) and _share(chain.dialect) < 1
         room = ground.room if chain.count == 1 or weak else max(1, min(ground.room, between))  # what stands alone has the input's
+        if not weak and chain.start == 0 and id(chain.dialect.declared) in formats:
+            room = 1  # there is but one place to begin a stream of a format that the input holds, if in the other byte order
         if id(chain.dialect) in own or room * 2.0**-weight.bits <= risk:
             out.append(weight)
         elif (near := _near(chain, sure, at // 2, ground.read)) is not None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from damage import CORPORA
 from evaluate import negatives
+from samples import known
 
 from acctrecover import scan
 from acctrecover.background import Background
@@ -87,3 +88,12 @@ def test_the_count_of_negatives_sees_what_is_there(tmp_path: Path, monkeypatch: 
     assert not negatives.honest(counted)
     monkeypatch.setattr(negatives, "ROOTS", (str(tmp_path / "none"),))
     assert negatives.count("files", 1 << 20).pieces == 0
+
+
+def test_one_record_of_the_other_byte_order_is_believed_where_an_input_begins_and_nowhere_else() -> None:
+    samples = {sample.name: sample.data for sample in known()}
+    big, little = (samples[f"gnu-acct-converted/pacct-v3.{order}"] for order in ("be", "le"))
+    for at in range(0, 64 * 10, 64):
+        one, rest = big[at : at + 64], little[37:64] + little[64 : 64 * 30]
+        assert scan(one + rest).records["offset"][:2].tolist() == [0, 91], at
+        assert 64 not in scan(bytes(64) + one + rest).records["offset"].tolist()
