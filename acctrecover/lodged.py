@@ -23,6 +23,8 @@ FEW, LEAP, ANEW = 2, 50, 1024
 begin anew."""
 SPAN, NEXT = 1 << 12, 3
 """Bytes of a chain that are looked at, and chains behind a short one."""
+PROBED, SEVERAL = 8, 8
+"""Bytes by which a copy is looked for, and how many byte strings that begin alike are known at most."""
 WITHIN = "may be a part of a lost record, of which more stands beside it"
 TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
 STRANGE = "may be what a lost record carried: it is of another format than the records around it"
@@ -89,11 +91,17 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
 
 def _copies(told: Sequence[tuple[int, int]], untold: Sequence[Chain], read: Read) -> list[Oddity]:
     """The first records of chains as suspect that are byte for byte what was told of another one: (start, bytes) of each."""
-    lodged = {read(start, start + size).tobytes() for start, size in told}
+    lodged: dict[bytes, list[bytes]] = {}
+    for start, size in told:
+        octets = read(start, start + size).tobytes()
+        alike = lodged.setdefault(octets[:PROBED], [])
+        if octets not in alike and len(alike) < SEVERAL:
+            alike.append(octets)
     out: list[Oddity] = []
-    for chain in untold:
-        for octets in lodged:
-            if read(chain.start, min(chain.stop, chain.start + len(octets))).tobytes() == octets:
+    for chain in untold if lodged else ():
+        here = read(chain.start, min(chain.stop, chain.start + SPAN)).tobytes()
+        for octets in lodged.get(here[:PROBED], ()):
+            if here.startswith(octets):
                 found = _found(chain, read)
                 out += _suspect(chain, found, int(np.searchsorted(found.stops, len(octets), "right")), TOLD)
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ LEAD = 16
 """Bytes of a payload before the stream that it carries, at most."""
 HABIT = 3
 """Records of a type that take in others of the stream's own history, from which on that is what their writer does."""
+CARRIERS = 16
+"""Records at most, at once, of which also what those that they carry take in is looked at: in a hostile input many carry many."""
 TELLING = 24.0
 """Bits of the records that a sound one takes in, from which its length is wrong: fewer are there by chance in long streams."""
 Octets = npt.NDArray[np.uint8]
@@ -52,14 +55,14 @@ def taking(found: Found, landing: Offsets) -> Offsets:
     return which[among(landing.take(which), lands[1:][lands[1:] == lands[:-1]])]
 
 
-def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets) -> list[int]:
+def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets, *, nested: bool = True) -> list[int]:
     """Which candidates, of those `taking` others in, have a wrong length, by a flipped bit or because they were cut.
 
     Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
     such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules
     that tell where it ends is damage in any case, and so is one that breaks others and may have no other length. And so is a
     sound one in whose middle records of the very history begin that goes on behind it: chance lets it end where one of them does.
-    `landing` is where the record behind each candidate must start.
+    `landing` is where the record behind each candidate must start. `nested`: those that the first ones carry are looked at, too.
     """
     which = which[found.starts.take(which + 1) < found.stops.take(which)]
     if not len(which):
@@ -79,9 +82,10 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
     each = zip(which.tolist(), following, numbers, sound[odd].tolist(), endless[odd].tolist(), strict=True)
     looked = [one for i, behind, *rest in each if (one := _taken(judge, found, landing, i, behind, *rest)) is not None]
     out = _wrong(judge, octets, found, landing, looked)
-    carriers = [one for one in looked if one.whole and not one.unclosed and 0 <= one.lead <= LEAD]
+    carriers = [one for one in looked if one.whole and not one.unclosed and 0 <= one.lead <= LEAD][:CARRIERS] if nested else []
     inner = [taking(found.part(one.at + 1, one.behind), landing[one.at + 1 : one.behind]) + one.at + 1 for one in carriers]
-    bad = frozenset(misled(judge, octets, found, landing, different(np.concatenate(inner)))) if carriers else frozenset()
+    within = different(np.concatenate(inner)) if carriers else which[:0]
+    bad = frozenset(misled(judge, octets, found, landing, within, nested=False))
     if bad:  # what leads to the end of one through a misled record does not lead there
         anew = (_taken(judge, found, landing, one.at, one.behind, one.number, one.whole, one.unclosed, bad) for one in carriers)
         out += _wrong(judge, octets, found, landing, [one for one in anew if one is not None and one.lead > LEAD])
@@ -147,8 +151,10 @@ def _taken(
 ) -> Taking | None:
     """What candidate `i` takes in, of those before the one numbered `behind` and `without` some; None where none of them leads to
     its end."""
-    which = [index for index in range(i, behind) if index not in without or index == i]
-    starts, lands_on = found.starts[which].tolist(), landing[which].tolist()
+    starts, lands_on = found.starts[i:behind].tolist(), landing[i:behind].tolist()
+    if without:
+        kept = [index == i or index not in without for index in range(i, behind)]
+        starts, lands_on = list(compress(starts, kept)), list(compress(lands_on, kept))
     ends: set[int] = set()
     for start, land in zip(starts[:0:-1], lands_on[:0:-1], strict=True):
         if land == lands_on[0] or land in ends:
