@@ -11,11 +11,9 @@ from acctrecover.gates import Gate, cheap, gates, paying
 from acctrecover.kernel import library
 from acctrecover.program import Program
 from acctrecover.shape import Bools, Octets, Shape
-from acctrecover.sieve import Sieve
+from acctrecover.sieve import CHUNK, Sieve
 from acctrecover.stream import NOWHERE, Offsets
 
-CHUNK = 1 << 18
-"""Offsets searched at once: bounds the memory of a search at every byte."""
 FEW, BATCH = 64, 1 << 20
 """Records a run is first tried with, and bytes of it whose columns are checked together: few enough for a cache, enough to make
 calls cheap."""
@@ -42,14 +40,15 @@ class Finder:
     def everywhere(self, octets: Octets) -> Offsets:
         """Every offset at which a whole record passes every rule."""
         parts = [NOWHERE]
+        blank = self.program is None or self.program.nul  # else the compiled search passes NUL bytes over by itself
         for low in range(0, len(octets) - self.shape.size + 1, CHUNK):
             part = octets[low : low + CHUNK + self.shape.size - 1]
-            if part.any():
+            if not blank or part.any():
                 parts.append(self._search(part) + low)
         return np.concatenate(parts)
 
     def _search(self, octets: Octets) -> Offsets:
-        """The same of a chunk that is not all NUL bytes."""
+        """The same of a chunk."""
         view = self.shape.view(octets)
         if self.program is not None:
             starts = self.program.starts(octets)

@@ -26,7 +26,7 @@ Asked = Callable[[Any, npt.NDArray[Any]], npt.NDArray[np.bool_]]
 """Where an expression holds of records: shape (records,)."""
 
 
-class Law(NamedTuple):
+class Spread(NamedTuple):
     """Some values of a byte: the least and the greatest of them, the chance that a byte of the background that has them most often
     is one, and the chance that it is from the least to the greatest."""
 
@@ -37,12 +37,12 @@ class Law(NamedTuple):
 
 
 @cache
-def law_of(passing: bytes) -> Law:
+def spread_of(passing: bytes) -> Spread:
     """What is to be known of the values whose place in `passing` is 1; there must be one."""
     which = np.frombuffer(passing, np.bool_)
     low, high = passing.index(1), passing.rindex(1)
     laws = [background.law for background in BACKGROUNDS]
-    return Law(low, high, max(float(law[which].sum()) for law in laws), max(float(law[low : high + 1].sum()) for law in laws))
+    return Spread(low, high, max(float(law[which].sum()) for law in laws), max(float(law[low : high + 1].sum()) for law in laws))
 
 
 class Gate(NamedTuple):
@@ -52,12 +52,12 @@ class Gate(NamedTuple):
     passing: bytes
 
     @property
-    def law(self) -> Law:
-        return law_of(self.passing)
+    def spread(self) -> Spread:
+        return spread_of(self.passing)
 
     def passes(self, octets: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.bool_]:
         """Of which of the first `count` offsets the byte is from the least to the greatest of the values."""
-        low, high = self.law[:2]
+        low, high = self.spread[:2]
         column = octets[self.offset : self.offset + count]
         if low == high:
             return np.asarray(column == np.uint8(low))
@@ -73,23 +73,23 @@ def gates(rules: list[Any], dtype: np.dtype[Any], big: bool, asked: Asked) -> li
     for rule in rules:
         _both(told, teller.told(rule))
     octets = ((offset, values.tobytes()) for offset, values in told.items())
-    return sorted((Gate(*pair) for pair in octets if 0 < sum(pair[1]) < 256), key=lambda gate: gate.law.share)
+    return sorted((Gate(*pair) for pair in octets if 0 < sum(pair[1]) < 256), key=lambda gate: gate.spread.share)
 
 
 def cheap(some: list[Gate]) -> list[Gate]:
     """As many of some gates as pay where each is only asked where those before it let something pass."""
-    return [gate for gate in some if gate.law.share <= WIDE or not gate.passing[0]][:MOST]
+    return [gate for gate in some if gate.spread.share <= WIDE or not gate.passing[0]][:MOST]
 
 
 def paying(some: list[Gate]) -> list[Gate]:
     """As many of some gates as pay where each takes a pass over the bytes, the rarest first."""
     out: list[Gate] = []
     left = 1.0
-    for gate in sorted(some, key=lambda gate: gate.law.roughly):
-        if left <= RARE or gate.law.roughly > WIDE:
+    for gate in sorted(some, key=lambda gate: gate.spread.roughly):
+        if left <= RARE or gate.spread.roughly > WIDE:
             break
         out.append(gate)
-        left *= gate.law.roughly
+        left *= gate.spread.roughly
     return out
 
 

@@ -130,19 +130,18 @@ class History:
         if not self._index:
             self._base, self._first = float(seconds[0]), int(offsets[0])
         known, count = len(self._offsets), len(steps)
-        odd = steps <= -STEP
-        restarts = np.zeros(0, np.bool_)
+        odd, restarts = steps <= -STEP, np.zeros(count, np.bool_)
         if numbers is not None:
             rises = _steps(numbers, self._number)
             restarts = (rises < -RESTART) & (steps >= STEP)
             self._number = float(numbers[-1])
         if self._fall is not None or odd.any():
             odd |= steps >= STEP
-        rows = np.flatnonzero(odd | restarts if len(restarts) else odd).tolist()
+        rows = np.flatnonzero(odd | restarts).tolist()
         if rows or count < BACK:  # else those before are of no more use
             offsets, seconds = np.concatenate((self._offsets, offsets)), np.concatenate((self._seconds, seconds))
         for row in rows:
-            self._odd(offsets, seconds, known + row, self._index + row, float(steps[row]), bool(len(restarts) and restarts[row]))
+            self._odd(offsets, seconds, known + row, self._index + row, float(steps[row]), bool(restarts[row]))
         self._index += count
         self._offsets, self._seconds = offsets[-BACK:].copy(), seconds[-BACK:].copy()
 

@@ -59,11 +59,8 @@ class Program:
         """Whether a record of NUL bytes keeps them: 0 or 1."""
 
     def starts(self, octets: npt.NDArray[np.uint8]) -> Offsets:
-        """Every offset of a whole record that keeps the rules, but for the `rest`."""
-        count = len(octets) - self.size + 1
-        if count <= 0:
-            return np.zeros(0, np.int64)
-        octets = np.ascontiguousarray(octets)
+        """Every offset of a whole record that keeps the rules, but for the `rest`; there must be room for one."""
+        octets, count = np.ascontiguousarray(octets), len(octets) - self.size + 1
         out = np.empty(count, np.int64)  # what is not written to costs nothing
         where = octets.ctypes.data, count, self.size
         found = self.library.acctrecover_search(*where, self.nul, *self._asked, *self._told, out.ctypes.data)
@@ -201,7 +198,7 @@ class _Writer:
 
     def gate(self, gate: Gate) -> tuple[int, int, int, int]:
         """A gate as search.c has it."""
-        low, high = gate.law[:2]
+        low, high = gate.spread[:2]
         plain = sum(gate.passing) == high - low + 1
         return gate.offset, low, high - low, -1 if plain else self.table(gate.passing)
 

@@ -254,11 +254,11 @@ def _mended(chains: list[Chain], source: Source, read: Read, *, doubting: bool) 
             known = any(c is not None and not c.measured for c in (before, after))
             inside = before is not None and after is not None and before.count > 3 < after.count
             mended = mend(at, edge, before, after, read) if (known or inside) and (framed or doubting) else []
-            if before is not None and after is not None and not mended and doubting:
-                doubts = doubt_before(before, edge, read), doubt_after(after, at, read)
-                oddities += [doubt for doubt in doubts if doubt]
             if before is not None and not mended and doubting:
-                oddities += [doubt for doubt in [doubt_text(before, edge, read)] if doubt]
+                doubts = [doubt_text(before, edge, read)]
+                if after is not None:
+                    doubts = [doubt_before(before, edge, read), doubt_after(after, at, read), *doubts]
+                oddities += filter(None, doubts)
             for found in mended:
                 join(out, found.chain)
                 oddities += [found.oddity, *found.beside]

@@ -33,19 +33,21 @@ enum {
     REAL_EQ, REAL_NE, REAL_LT, REAL_LE, REAL_GT, REAL_GE
 };
 
-/* Of which of BLOCK offsets every gate passes, a byte each; whether of any. */
-WIDE static int passed(const uint8_t *octets, const gate *gates, int64_t count, const uint8_t *tables, uint8_t *restrict out)
+/* Of which of `room` offsets, at most BLOCK, every gate passes, a byte each of BLOCK; whether of any. */
+WIDE static int passed(const uint8_t *octets, int64_t room, const gate *gates, int64_t count, const uint8_t *tables,
+                       uint8_t *restrict out)
 {
-    memset(out, 1, BLOCK);
+    memset(out, 0, BLOCK);
+    memset(out, 1, (size_t)room);
     for (const gate *now = gates; now < gates + count; now++) {
         const uint8_t *at = octets + now->offset, *passing = tables + now->table;
         const uint8_t low = (uint8_t)now->low, span = (uint8_t)now->span;
         uint8_t any = 0;
         if (now->table < 0)
-            for (int i = 0; i < BLOCK; i++)
+            for (int64_t i = 0; i < room; i++)
                 any |= out[i] &= (uint8_t)(at[i] - low) <= span;
         else
-            for (int i = 0; i < BLOCK; i++)
+            for (int64_t i = 0; i < room; i++)
                 any |= out[i] &= passing[at[i]];
         if (!any)
             return 0;
@@ -138,10 +140,11 @@ static int64_t widened(uint32_t narrow)
     return bits_of(value);
 }
 
+#define FILL(value)                                                                                                                \
+    for (int64_t i = 0; i < count; i++)                                                                                            \
+        top[i] = (int64_t)(value)
 #define EACH(value)                                                                                                                \
-    for (int64_t i = 0; i < count; i++) {                                                                                          \
-        top[i] = (int64_t)(value);                                                                                                 \
-    }                                                                                                                              \
+    FILL(value);                                                                                                                   \
     break
 #define PUSH(value)                                                                                                                \
     top += LANES;                                                                                                                  \
@@ -149,8 +152,7 @@ static int64_t widened(uint32_t narrow)
 /* What AGAIN has of it later is kept, where `c` is not negative. */
 #define LOAD(value)                                                                                                                \
     top += LANES;                                                                                                                  \
-    for (int64_t i = 0; i < count; i++)                                                                                            \
-        top[i] = (int64_t)(value);                                                                                                 \
+    FILL(value);                                                                                                                   \
     if (at->c >= 0)                                                                                                                \
         memcpy(loaded + at->c * LANES, top, (size_t)count * sizeof *top);                                                          \
     break
@@ -250,9 +252,8 @@ WIDE static void judge(const uint8_t *const *records, int64_t count, const step 
 static uint64_t bits(const uint8_t *at)
 {
     uint64_t out = 0;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         out |= (eight_at(at + 8 * i) * 0x0102040810204080u >> 56) << 8 * i;
-    }
     return out;
 }
 
@@ -297,19 +298,8 @@ int64_t acctrecover_search(const uint8_t *octets, int64_t count, int64_t size, i
         const int64_t room = count - low < BLOCK ? count - low : BLOCK;
         if (!nul && all_nul(octets + low, room + size - 1))
             continue;
-        if (room < BLOCK) {
-            memset(block, 0, BLOCK);
-            for (int64_t i = 0; i < room; i++) {
-                int good = 1;
-                for (const gate *now = gates; good && now < gates + gated; now++) {
-                    const uint8_t octet = octets[low + i + now->offset];
-                    good = now->table < 0 ? (uint8_t)(octet - now->low) <= now->span : tables[now->table + octet];
-                }
-                block[i] = (uint8_t)good;
-            }
-        } else if (!passed(octets + low, gates, gated, tables, block)) {
+        if (!passed(octets + low, room, gates, gated, tables, block))
             continue;
-        }
         for (int64_t i = 0; i < room; i += 64) {
             for (uint64_t some = bits(block + i); some; some &= some - 1) {
                 waiting[waits++] = octets + low + i + lowest(some);

@@ -16,7 +16,7 @@ GATHERED = 4
 SECOND = np.array([False, True]).view(np.uint16)[0]
 """Two truths of which the second holds, as one number."""
 CHUNK = 1 << 18
-"""Offsets at which an opening is looked for at once: what is noted of each fits a cache."""
+"""Offsets that are searched at once: what is noted of each fits a cache."""
 
 
 class Sieve:

@@ -111,5 +111,5 @@ def test_the_gates_of_a_version_and_its_padding_leave_few_offsets() -> None:
     (v3,) = (dialect for dialect in compiled(("acct_v3",), None, ()) if not dialect.big)
     assert isinstance(v3, Fixed)
     rarest = v3.finder.gates[0]
-    assert (rarest.offset, rarest.law.low, rarest.law.high) == (1, 3, 3)
-    assert prod(gate.law.share for gate in v3.finder.gates) < 1 / 2048
+    assert (rarest.offset, rarest.spread.low, rarest.spread.high) == (1, 3, 3)
+    assert prod(gate.spread.share for gate in v3.finder.gates) < 1 / 2048

@@ -133,7 +133,7 @@ def test_bytes_that_a_rule_allows_are_told_of_what_it_joins() -> None:
     assert set(gates) == {0}
     assert np.flatnonzero(np.frombuffer(gates[0].passing, np.bool_)).tolist() == [3, 9]
     (high,) = of((this.half >> 12) == 0xA).gates
-    assert (high.offset, high.law.low, high.law.high) == (3, 0xA0, 0xAF)
+    assert (high.offset, high.spread.low, high.spread.high) == (3, 0xA0, 0xAF)
 
 
 @compiled_only
