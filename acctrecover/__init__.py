@@ -31,6 +31,7 @@ The package, from the top down; each module imports only from the lines below it
     broken                          a scan of what came out of compressed files that broke
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held
+    windows                         what the records of a framed chain tell
     embedded, sequence              streams carried in payloads; holes in sequence numbers
     mend                            records in a gap that are neither intact nor lost
     lodged                          records that a lost one may have carried
@@ -69,6 +70,8 @@ The package, from the top down; each module imports only from the lines below it
     sightings                       records of one size, found for whole blocks of an input
     fixed, grammar                  records of one size; what the skeleton is given
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
+    tally                           what records behind headers of a cookie, a byte of type and one of length tell, by search.c
+    follow                          which of them follow each other
     heading, evidence, links        what a declaration fixes of headers; what one proves; records that follow each other
     misled, pairs                   records that take others in; what a byte of type and one of length announce
     telling                         what records tell of their history, and whether two chains tell the same

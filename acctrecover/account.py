@@ -12,23 +12,19 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.divide import explain
-from acctrecover.embedded import Embedded
 from acctrecover.extent import Extent, Oddity
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.held import held
 from acctrecover.history import Floats, History, Part
-from acctrecover.mend import unsound
 from acctrecover.processors import ahead, usable
 from acctrecover.repeats import DISTINCT, PROBE, REACH, copied_blocks, once, repeated
 from acctrecover.result import chain_batches
-from acctrecover.sequence import Holes
 from acctrecover.shape import Shape
 from acctrecover.source import Source
-from acctrecover.stream import Offsets, among, different
+from acctrecover.stream import Offsets, different
 from acctrecover.survey import Chain
-from acctrecover.telling import told
-from acctrecover.together import Together, broken
+from acctrecover.windows import Windows
 
 STRIDE = 1 << 15
 """Records of a fixed size whose clocks are looked at together."""
@@ -36,8 +32,6 @@ SHARED, THREADS = 4, 4
 """Strides of a chain from which on they are made ready in threads, and in how many at most."""
 BLOCK = 512
 """Bytes that a disk writes at once: where moved records begin and end if nothing else tells."""
-LATEST = float(1 << 33)
-"""A clock that no record shows: the year 2242."""
 MOST = 1 << 12
 """Places at which a repetition is looked for."""
 LOOKED = 1 << 6
@@ -185,47 +179,33 @@ class Account:
         odd = {oddity.offset: oddity for oddity in oddities}
         count, bits = 0, 0.0
         first = last = None
-        carried, steps = Embedded(), Holes()
-        together = Together(dialect) if anew else None
-        for octets, found, low in chain_batches(self.source, dialect, extent.start, extent.stop, oddities):
-            carried.look(dialect, octets, found, low)
-            steps.look(dialect, octets, found)
-            sound, worth = dialect.judged(octets, found)
-            wrong = unsound(dialect, octets, found, low, sound)
-            for oddity in [*wrong, *(broken(together.feed(octets, found, low)) if together else [])]:
+        windows = Windows(dialect, entries=anew)
+        for window in windows.over(self.source, extent.start, extent.stop, oddities):
+            low, (starts, seconds) = window.low, window.timed
+            for oddity in window.odd:
                 odd.setdefault(oddity.offset, oddity)
-            timers = dialect.shapes(octets, found, "clock")
-            [seconds] = told(timers, octets, found, "clock")
-            seconds[among(found.starts, np.array([oddity.offset - low for oddity in wrong], np.int64))] = np.nan
-            sane = (seconds >= 0) & (seconds < LATEST)
-            timed = np.flatnonzero(sane)
-            count += len(found.starts)
-            bits += float(worth.sum())
-            if len(timed):
-                first = float(seconds[timed[0]]) if first is None else first
-                last = float(seconds[timed[-1]])
+            count += window.count
+            bits += window.bits
+            if len(starts):
+                first = float(seconds[0]) if first is None else first
+                last = float(seconds[-1])
             if anew:
                 self.marks.setdefault(number, []).append(low)
-                self._feed(number, self._history(dialect), found.starts[timed] + low, seconds[timed], None)
-                for shape, _, which in timers:
-                    own = which[sane[which]] if shape.record.clock is not None else which[:0]
-                    if len(own):
-                        kind = shape.record.name
-                        self._history(dialect, kind).feed(found.starts[own] + low, seconds[own], asked=False, lazy=True)
-                        self.ends[number, kind] = (
-                            self.ends.get((number, kind), (float(seconds[own[0]]),))[0],
-                            float(seconds[own[-1]]),
-                        )
-                for block in copied_blocks(octets, low):
-                    row = int(np.searchsorted(found.starts, block - low))
-                    if row < len(found.starts):
-                        self._place(int(found.starts[row]) + low, number)
-        for oddity in broken(together.close(), at_end=True) if together else []:
+                self._feed(number, self._history(dialect), starts + low, seconds, None)
+                for kind, at, clocks in window.clocks:
+                    self._history(dialect, kind).feed(at + low, clocks, asked=False, lazy=True)
+                    self.ends[number, kind] = (self.ends.get((number, kind), (float(clocks[0]),))[0], float(clocks[-1]))
+                if copied := copied_blocks(window.octets, low):
+                    reach = min(len(window.octets), extent.stop - low + 8)
+                    records = dialect.offsets(window.octets, 0, reach, low).starts + low
+                    rows = np.searchsorted(records, copied)
+                    for at in records[rows[rows < len(records)]].tolist():
+                        self._place(at, number)
+        for oddity in windows.close():
             odd.setdefault(oddity.offset, oddity)
         oddities = [odd[offset] for offset in sorted(odd)]
-        detail = "; ".join(filter(None, (extent.detail, carried.detail, steps.detail))) or None
-        holes = (steps.gaps, steps.lost) if dialect.declared.sequence else None
-        extent = replace(self._weighed(extent, count, bits), detail=detail, holes=holes)
+        detail = "; ".join(filter(None, (extent.detail, *windows.details))) or None
+        extent = replace(self._weighed(extent, count, bits), detail=detail, holes=windows.holes)
         return replace(extent, first=first, last=last, oddities=tuple(oddities))
 
     def _weighed(self, extent: Extent, count: int, bits: float) -> Extent:

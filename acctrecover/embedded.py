@@ -45,9 +45,13 @@ class Embedded:
         counts = np.bincount(owner[linked], minlength=len(found.starts))
         carriers = np.flatnonzero(counts >= LEAST)
         if len(carriers):
-            self.first = self.first if self.carriers else int(found.starts[carriers[0]]) + low
-            self.carriers += len(carriers)
-            self.records += int(counts[carriers].sum())
+            self.add(len(carriers), int(counts[carriers].sum()), int(found.starts[carriers[0]]) + low)
+
+    def add(self, carriers: int, records: int, first: int) -> None:
+        """Count so many more, of which the first starts there."""
+        self.first = self.first if self.carriers or not carriers else first
+        self.carriers += carriers
+        self.records += records
 
     @property
     def detail(self) -> str | None:

@@ -9,14 +9,14 @@ import numpy as np
 from acctrecover.columns import pick
 from acctrecover.gates import Gate, cheap, gates, paying
 from acctrecover.kernel import library
-from acctrecover.program import Program
+from acctrecover.program import Gates, Program
 from acctrecover.shape import Bools, Octets, Shape
 from acctrecover.sieve import CHUNK, Sieve
 from acctrecover.stream import NOWHERE, Offsets
 
 FEW, BATCH = 64, 1 << 20
-"""Records a run is first tried with, and bytes of it whose columns are checked together: few enough for a cache, enough to make
-calls cheap."""
+"""Records a run is first tried with, and of which at least the compiled rules are worth a program; and bytes whose columns are
+checked together: few enough for a cache, enough to make calls cheap."""
 
 
 class Finder:
@@ -33,9 +33,13 @@ class Finder:
 
     @cached_property
     def program(self) -> Program | None:
-        """The search compiled, as far as it can be; None where nothing was built, or there is nothing to look for."""
+        """The rules compiled, as far as they can be; None where nothing was built, or there is nothing to look for."""
         found, shape = library(), self.shape
-        return Program(found, self.rules, shape.dtype, shape.big, cheap(self.gates)) if found is not None and shape.size else None
+        return Program(found, self.rules, shape.dtype, shape.big) if found is not None and shape.size else None
+
+    @cached_property
+    def _compiled(self) -> Gates:
+        return Gates(cheap(self.gates))
 
     def everywhere(self, octets: Octets) -> Offsets:
         """Every offset at which a whole record passes every rule."""
@@ -51,7 +55,7 @@ class Finder:
         """The same of a chunk."""
         view = self.shape.view(octets)
         if self.program is not None:
-            starts = self.program.starts(octets)
+            starts = self.program.starts(octets, self._compiled)
             return self.shape.kept(pick(view, starts), starts, self.program.rest) if len(starts) else starts
         passed = self._gated(octets, len(view))
         if passed is not None and not len(passed):
@@ -83,3 +87,9 @@ class Finder:
             if not whole or len(good) < step:
                 return count
             step = max(FEW, min(BATCH // size, max(8 * FEW, 2 * count)))  # a short run costs little
+
+    def kept(self, octets: Octets, starts: Offsets) -> Bools:
+        """Which of the records at some offsets, all of them whole, are sound."""
+        if len(starts) >= FEW and self.program is not None and not self.program.rest:
+            return self.program.kept(octets, starts)
+        return self.shape.valid(self.shape.gather(octets, starts))

@@ -12,17 +12,20 @@ from acctrecover.columns import pick
 from acctrecover.evidence import HeaderEvidence
 from acctrecover.expr import field_of
 from acctrecover.finder import Finder
+from acctrecover.follow import Follower
 from acctrecover.heading import opening_of, places_of
+from acctrecover.kernel import library
 from acctrecover.kinds import Kinds
 from acctrecover.layout import size_of
-from acctrecover.links import NO_PATH, Path, linked
-from acctrecover.misled import misled
+from acctrecover.links import NO_PATH, Led, Path, filled, linked
+from acctrecover.misled import MOST, misled
 from acctrecover.pairs import EVERY, Pairs, Worth, groups
 from acctrecover.reading import Plain, Reader
 from acctrecover.schema import Framed, Record
 from acctrecover.shape import Bools, Octets, Shape
 from acctrecover.sieve import standing
 from acctrecover.stream import NONE, TAIL, Found, Offsets, Run, gathered
+from acctrecover.tally import WITHIN, Tally
 
 WORDS = (1, 2, 4, 8)
 """Widths of a first field that numpy searches for."""
@@ -53,6 +56,7 @@ class FramedDialect(HeaderEvidence):
         self.opening = opening_of(self.header, declared)
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
+        self.finders: dict[Shape, Finder] = {}
         self.declaring: dict[tuple[str, ...], Bools] = {}
         self.pairing: dict[tuple[str, ...], Bools] = {}
         spans = {
@@ -85,9 +89,21 @@ class FramedDialect(HeaderEvidence):
         return Pairs(self.kinds, self.places or [], self.opening, lambda lengths: self.sized(self.head + lengths))
 
     @cached_property
+    def follower(self) -> Follower | None:
+        """What follows records behind `brief` headers by search.c, where that was built."""
+        return Follower(self.pairs, self.head, self.declared.fill) if self.brief and library() is not None else None
+
+    @cached_property
     def worth(self) -> Worth:
         """What records behind `brief` headers prove."""
         return Worth(np.where(self.pairs.doubled, 0.0, self._header_worth(self._paired("lengths"))), self.pairs.doubled)
+
+    @cached_property
+    def tally(self) -> Tally | None:
+        """What counts such records by search.c, where nothing but their payloads has to be looked at."""
+        if self.follower is None or self.declared.sequence or self.declared.entries or self.largest > WITHIN:
+            return None
+        return Tally(self.follower, self.payload, self.finds, self.worth, self.kinds.numbers[self._declaring("clock")[:-1]])
 
     @property
     def order(self) -> str:
@@ -104,6 +120,10 @@ class FramedDialect(HeaderEvidence):
             like = self.payload(number, alike) if alike != key[1] else None
             self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length, like)
         return self.payloads[key]
+
+    def finds(self, payload: Shape) -> Finder:
+        """What asks the rules of a payload of many records at once."""
+        return self.finders.setdefault(payload, Finder(payload))
 
     def prove(self) -> None:
         """Compile every payload now rather than when it is first met, and try all that is declared. Raises FormatError."""
@@ -145,7 +165,7 @@ class FramedDialect(HeaderEvidence):
         if last <= 0:
             return NONE
         if self.brief:
-            return self.pairs.heads(octets, last)
+            return (self.follower or self.pairs).heads(octets, last)
         if self.finder.program is None and len(self.opening) in WORDS:
             starts = np.concatenate([*standing(octets, self.opening, last)])
             headers = self.header.gather(octets, starts)
@@ -191,21 +211,7 @@ class FramedDialect(HeaderEvidence):
 
     def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
         """Where the record behind each stop must start: there, or behind the fill bytes before a buffer's border."""
-        fill = self.declared.fill
-        if fill is None or not len(stops):
-            return stops
-        if fill <= 1 << 16 and fill & fill - 1 == 0:
-            near = np.flatnonzero((-(stops.astype(np.uint16) + np.uint16(base & 0xFFFF)) & np.uint16(fill - 1)) < self.head)
-        else:
-            near = np.flatnonzero(-(base + stops) % fill < self.head)
-        ends = stops.take(near)
-        room = -(base + ends) % fill
-        filled = (room > 0) & (ends + room <= len(octets))
-        for at in range(self.head - 1):
-            filled &= (at >= room) | (octets.take(ends + at, mode="clip") == 0)
-        out = stops.copy()
-        out[near[filled]] += room[filled]
-        return out
+        return filled(octets, base, stops, self.declared.fill, self.head)
 
     def run(self, octets: Octets, start: int, base: int = 0, trusted: int = 0, *, long: bool = False) -> Run:
         """The linked records from `start` on, up to one whose length misleads at `trusted` or behind; their payloads are not
@@ -213,25 +219,23 @@ class FramedDialect(HeaderEvidence):
         reach = len(octets) - start if long and self.largest <= FIRST else FIRST
         while True:  # more and more of the bytes, so that a short run costs little
             part = octets[: start + reach] if reach == FIRST or start + 2 * reach < len(octets) else octets
-            path, found, landing = self._follow(part, start, base)
-            end = int(landing[path.lasts[-1]]) + self.largest if path.lasts.size else 0
+            led = self._led(part, start, base)
+            end = led.ahead + self.largest if led.count else 0
             if end <= len(part) or len(part) == len(octets):
                 break
             reach *= 8
-        room = FIRST
+        room, found, landings = FIRST, led.found, led.landings
         while start + room < end:
             room *= 8
         if end > 0 and start + room < len(part):  # what misleads is judged by what stands near
             part = octets[: start + room]
             found = self.whole(found, len(part))
-            landing = self.landing(part, base, found.stops)
-        doubtful = misled(self, part, found, landing, path.taking(landing)) if end else []
-        doubtful = [i for i in doubtful if int(found.starts[i]) >= trusted]
-        path = path.before(doubtful[0]) if doubtful else path
-        if not path.lasts.size:
-            return Run(start, 0, [])
-        last, tail = int(landing[path.lasts[-1]]), found.starts[path.end(-(-self.tail // self.head))]
-        return Run(last, len(path), tail[tail > last - self.tail].tolist())
+            landings = self.landing(part, base, found.stops)
+        misleading = found.starts.take(misled(self, part, found, landings, led.takers))
+        misleading = misleading[misleading >= trusted]
+        if len(misleading):
+            led = self._led(octets[: misleading[0]], start, base)
+        return Run(led.ahead if led.count else start, led.count, led.tail[led.tail > led.ahead - self.tail].tolist())
 
     def begins(self, octets: Octets) -> bool:
         """Whether the first bytes are a sensible header."""
@@ -239,8 +243,16 @@ class FramedDialect(HeaderEvidence):
 
     def offsets(self, octets: Octets, start: int, stop: int, base: int = 0) -> Found:
         """The records of a chain [start, stop) found by `run` before."""
+        if self.follower is not None:
+            return self.follower.records(octets[:stop], start, base)
         path, found, _ = self._follow(octets[:stop], start, base)
         return path.split(found) if path.lasts.size else NONE
+
+    def _led(self, octets: Octets, start: int, base: int) -> Led:
+        if self.follower is not None:
+            return self.follower.led(octets, start, base, self.tail, MOST)
+        path, found, landing = self._follow(octets, start, base)
+        return path.led(found, landing, -(-self.tail // self.head))
 
     def _follow(self, octets: Octets, start: int, base: int) -> tuple[Path, Found, Offsets]:
         found = self.candidates(octets[start:]).moved(start)
@@ -321,7 +333,7 @@ class FramedDialect(HeaderEvidence):
         good = np.ones(len(found.starts), np.bool_)
         for shape, skip, which in self.shapes(octets, found, "rules"):
             if shape.rules:
-                good[which] = shape.valid(shape.gather(octets, found.starts[which] + skip))
+                good[which] = self.finds(shape).kept(octets, found.starts.take(which) + skip)
         return good
 
     def fits(self, octets: Octets) -> bool:
@@ -341,7 +353,7 @@ class FramedDialect(HeaderEvidence):
         bits = self._header_worth(self._having(octets, found, "lengths")) if found.keys is None else np.zeros(0)
         for shape, skip, which in self.shapes(octets, found, "rules"):
             if shape.rules:
-                kept = shape.valid(shape.gather(octets, found.starts.take(which) + skip))
+                kept = self.finds(shape).kept(octets, found.starts.take(which) + skip)
                 if not kept.all():
                     good[which] = kept
                 if found.keys is None:
@@ -351,7 +363,7 @@ class FramedDialect(HeaderEvidence):
         if found.keys is None:
             bits[self.doubled(octets, found)] = 0.0
         else:
-            bits = self.worth.of(found.keys, good)
+            bits = self.worth.of(found.keys, np.flatnonzero(~good))
         return good, bits
 
     def _header_worth(self, loose: Bools) -> npt.NDArray[np.float64]:

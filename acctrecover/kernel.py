@@ -25,12 +25,20 @@ def library() -> Any:
     except OSError:  # built for another machine
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_int64
-    where, told = (pointer, number, number), (pointer, number, pointer)
-    loaded.acctrecover_search.argtypes = (*where, number, pointer, number, *told, pointer)
-    loaded.acctrecover_leading.argtypes = (*where, *told)
-    loaded.acctrecover_heads.argtypes = (pointer, number, pointer, number, number, number, pointer, pointer, pointer, pointer)
-    for function in (loaded.acctrecover_search, loaded.acctrecover_leading, loaded.acctrecover_heads):
-        function.restype = number
+    told = pointer, number, pointer  # some things, how many, and the tables that they read
+    followed = pointer, *(number,) * 5, pointer  # bytes, where in them, and what headers announce
+    calls: dict[str, tuple[Any, ...]] = {
+        "search": (pointer, number, number, number, *told, *told, pointer),
+        "leading": (pointer, number, number, *told),
+        "kept": (pointer, pointer, number, *told, pointer),
+        "heads": (pointer, number, *(pointer,) * 4),
+        "follow": (*followed, number, *(pointer,) * 4),
+        "run": (*followed, number, pointer, pointer, number, pointer, number, pointer),
+        "tally": (*followed, number, number, *(pointer,) * 3, number, *(pointer,) * 6),
+    }
+    for name, takes in calls.items():
+        function = getattr(loaded, f"acctrecover_{name}")
+        function.argtypes, function.restype = takes, None if name == "kept" else number
     return loaded
 
 

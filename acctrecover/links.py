@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.stream import NOWHERE, Found, Offsets
+from acctrecover.stream import NONE, NOWHERE, Found, Offsets
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,6 @@ class Path:
 
     def __len__(self) -> int:
         return int((self.lasts - self.firsts).sum()) + len(self.firsts)
-
-    def before(self, index: int) -> Path:
-        """What stands before the last one of a stretch."""
-        at = int(np.searchsorted(self.lasts, index))
-        some = at + (index > int(self.firsts[at]))
-        return Path(self.firsts[:some], np.append(self.lasts[:at], index - 1)[:some])
 
     def end(self, count: int) -> Offsets:
         """The last `count` candidates."""
@@ -53,8 +47,32 @@ class Path:
         owners = np.repeat(np.cumsum(counts[:, 0]) - 1, counts[:, 1])
         return replace(found.pick(which), others=found.pick(~which), owners=owners)
 
+    def led(self, found: Found, landings: Offsets, most: int) -> Led:
+        """What the first one leads to, by all that was found and where the one behind each must start; with so many last starts."""
+        if not len(self.lasts):
+            return LOST
+        tail = found.starts[self.end(most)]
+        return Led(len(self), int(landings[self.lasts[-1]]), tail, found, landings, self.taking(landings))
+
+
+@dataclass(frozen=True)
+class Led:
+    """Records that follow each other: how many, where the one behind the last must start, and where the last few start.
+
+    `takers` are those of them inside which others lead to where they land, by their index in `found`, which has what begins in
+    them and near behind them, and perhaps more; `landings` are where the record behind each of these must start.
+    """
+
+    count: int
+    ahead: int
+    tail: Offsets
+    found: Found
+    landings: Offsets
+    takers: Offsets
+
 
 NO_PATH = Path(NOWHERE, NOWHERE)
+LOST = Led(0, 0, NOWHERE, NONE, NOWHERE, NOWHERE)
 
 
 def linked(starts: Offsets, landings: Offsets, likely: Callable[[Offsets], npt.NDArray[np.bool_]]) -> Path:
@@ -76,3 +94,22 @@ def linked(starts: Offsets, landings: Offsets, likely: Callable[[Offsets], npt.N
         at = behind[at]
     which = np.array(taken, np.int64)
     return Path(np.append(0, targets.take(which)), jumps.take(np.append(0, onward.take(which))))
+
+
+def filled(octets: npt.NDArray[np.uint8], base: int, stops: Offsets, fill: int | None, head: int) -> Offsets:
+    """Where the record behind each stop must start: there, or behind NUL bytes, fewer than a header's, before a multiple of `fill`.
+    The bytes begin at `base`."""
+    if fill is None or not len(stops):
+        return stops
+    if fill <= 1 << 16 and fill & fill - 1 == 0:
+        near = np.flatnonzero((-(stops.astype(np.uint16) + np.uint16(base & 0xFFFF)) & np.uint16(fill - 1)) < head)
+    else:
+        near = np.flatnonzero(-(base + stops) % fill < head)
+    ends = stops.take(near)
+    room = -(base + ends) % fill
+    good = (room > 0) & (ends + room <= len(octets))
+    for at in range(head - 1):
+        good &= (at >= room) | (octets.take(ends + at, mode="clip") == 0)
+    out = stops.copy()
+    out[near[good]] += room[good]
+    return out

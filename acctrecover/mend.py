@@ -231,11 +231,10 @@ def _opened(shape: Shape, octets: bytes) -> bool:
     return any(holds and bits >= MET for bits, holds in shape.opened(octets, range(4, len(octets) + 1, 4)))
 
 
-def unsound(dialect: Dialect, octets: npt.NDArray[np.uint8], found: Found, low: int, sound: npt.NDArray[np.bool_]) -> list[Oddity]:
-    """Framed records whose header stands but whose payload breaks a rule: those that are not `sound`."""
+def unsound(dialect: FramedDialect, octets: npt.NDArray[np.uint8], wrong: Found, low: int) -> list[Oddity]:
+    """Oddities of records whose header stands but whose payload breaks a rule."""
     out = []
-    for index in np.flatnonzero(~sound):
-        start, size = int(found.starts[index]), int(found.sizes[index])
+    for start, size in zip(wrong.starts.tolist(), wrong.sizes.tolist(), strict=True):
         at = dialect.shape_at(octets, start)
         if at is not None:
             record = np.frombuffer(octets[start + at[1] : start + at[1] + at[0].size].tobytes(), at[0].dtype)

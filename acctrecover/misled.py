@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import compress
+from itertools import accumulate, compress, pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +20,8 @@ HABIT = 3
 """Records of a type that take in others of the stream's own history, from which on that is what their writer does."""
 CARRIERS = 16
 """Records at most, at once, of which also what those that they carry take in is looked at: in a hostile input many carry many."""
+MOST, BESIDE = 4 * LOOKED, 64
+"""Records that are followed at most where their history is asked, and candidates that are looked at together for that."""
 TELLING = 24.0
 """Bits of the records that a sound one takes in, from which its length is wrong: fewer are there by chance in long streams."""
 Octets = npt.NDArray[np.uint8]
@@ -171,8 +173,8 @@ def _taken(
 
 def _several(found: Found, landing: Offsets, which: Offsets, following: Offsets) -> Bools:
     """Inside which of some candidates more than one stands on which no other of them lands."""
-    jumps = np.append(0, np.cumsum(found.starts[1:] != landing[:-1]))  # a head does not follow its neighbour
-    out = jumps.take(following - 1) > jumps.take(which + 1)
+    jumps = np.flatnonzero(found.starts[1:] != landing[:-1])  # the one behind does not follow it
+    out = np.searchsorted(jumps, following - 1) > np.searchsorted(jumps, which + 1)
     some = np.flatnonzero(out)
     first, counts = which.take(some) + 1, (following - which - 1).take(some)
     numbers = np.repeat(np.arange(len(some)), counts)
@@ -184,29 +186,32 @@ def _several(found: Found, landing: Offsets, which: Offsets, following: Offsets)
 
 def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, asked: Sequence[Taking]) -> Iterator[bool]:
     """Whether the records that some take in tell of the history that goes on behind: by clocks where they stand near its start."""
-    within = [_along(found, landing, one.at + 1, one.low, one.high) for one in asked]
-    onward = [_along(found, landing, one.behind, one.high) for one in asked]
-    which = different(np.array([index for path in (*within, *onward) for index in path], np.int64))
+    paths = [_along(found, landing, one.at + 1, one.low, one.high) for one in asked]
+    paths += [_along(found, landing, one.behind, one.high) for one in asked]
+    every = np.array([index for path in paths for index in path], np.int64)
+    which = different(every)
     some = found.pick(which)
     shapes = judge.shapes(octets, some, "serial", "clock") if len(which) else []
-    serials, clocks = told(shapes, octets, some, "serial", "clock")
-    for one, left, right in zip(asked, within, onward, strict=True):
-        inside, beyond = (np.searchsorted(which, np.array(path, np.int64)) for path in (left, right))
-        serial = alike(serials[inside].tolist(), serials[beyond].tolist(), CLOSE)
-        clock = alike(clocks[inside].tolist(), clocks[beyond].tolist(), HOUR)
+    serials, clocks = told(shapes, octets, some, "serial", "clock").take(np.searchsorted(which, every), axis=1).tolist()
+    ends = [0, *accumulate(map(len, paths))]
+    parts = [slice(low, high) for low, high in pairwise(ends)]
+    for one, inside, beyond in zip(asked, parts[: len(asked)], parts[len(asked) :], strict=True):
+        serial = alike(serials[inside], serials[beyond], CLOSE)
+        clock = alike(clocks[inside], clocks[beyond], HOUR)
         yield serial is not False and clock is not False and bool(clock or (serial and one.lead > LEAD))
 
 
 def _along(found: Found, landing: Offsets, index: int, at: int, end: int | None = None) -> list[int]:
     """The first candidates that follow each other from offset `at` on, by their indices, of those from `index` on."""
     out: list[int] = []
-    while len(out) < 4 * LOOKED and at != end:
-        while index < len(found.starts) and found.starts[index] < at:
-            index += 1
-        if index == len(found.starts) or found.starts[index] != at:
-            break
-        out.append(index)
-        at = int(landing[index])
+    for low in range(index, len(found.starts), BESIDE):
+        places = found.starts[low : low + BESIDE].tolist(), landing[low : low + BESIDE].tolist()
+        for i, (start, land) in enumerate(zip(*places, strict=True), low):
+            if len(out) == MOST or at == end or start > at:
+                return out
+            if start == at:
+                out.append(i)
+                at = land
     return out
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.kernel import library
 from acctrecover.kinds import Kinds
-from acctrecover.sieve import CHUNK, standing
+from acctrecover.sieve import standing
 from acctrecover.stream import NONE, Found, Offsets, gathered
 
 Octets = npt.NDArray[np.uint8]
@@ -19,6 +18,8 @@ Keys = npt.NDArray[np.uint16]
 """Type and length of each of some headers, as type << 8 | length."""
 EVERY = np.arange(1 << 16)
 """Every pair, as its key."""
+FEW = 4
+"""Types up to which it is cheaper to look for each than to sort all."""
 
 
 class Pairs:
@@ -44,18 +45,7 @@ class Pairs:
 
     def heads(self, octets: Octets, count: int) -> Found:
         """Those of the first `count` offsets at which a header announces a record."""
-        if library() is None:
-            return gathered([self._read(octets, starts) for starts in standing(octets, self.opening, count)])
-        octets = np.ascontiguousarray(octets)
-        return gathered([self._heads(octets, low, min(CHUNK, count - low)) for low in range(0, count, CHUNK)])
-
-    def _heads(self, octets: Octets, low: int, count: int) -> Found:
-        """Those of so many offsets from one on, by search.c."""
-        starts, sizes, keys = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.uint16)
-        places = self.opening, len(self.opening), self.kind, self.room, self.sizes.ctypes.data
-        into = (array.ctypes.data for array in (starts, sizes, keys))
-        some = library().acctrecover_heads(octets.ctypes.data + low, count, *places, *into)
-        return Found(starts[:some] + low, sizes[:some].copy(), keys[:some].copy())
+        return gathered([self._read(octets, starts) for starts in standing(octets, self.opening, count)])
 
     def _read(self, octets: Octets, starts: Offsets) -> Found:
         """Those of some offsets of the cookie where type and length are sensible."""
@@ -75,9 +65,14 @@ class Pairs:
     def groups(self, keys: Keys, numbers: Offsets) -> list[tuple[int, Offsets]]:
         """(key, indices) of those keys that are alike, of some types, in ascending order."""
         types = (keys >> 8).astype(np.uint8)
+        if len(numbers) <= FEW:
+            alike = [np.flatnonzero(types == number) for number in numbers.tolist()]
+        else:
+            order = np.argsort(types, kind="stable").astype(np.int64, copy=False)
+            ends = [0, *np.cumsum(np.bincount(types, minlength=256)).tolist()]
+            alike = [order[ends[number] : ends[number + 1]] for number in numbers.tolist()]
         out: list[tuple[int, Offsets]] = []
-        for number in numbers.tolist():
-            which = np.flatnonzero(types == number)
+        for number, which in zip(numbers.tolist(), alike, strict=True):
             if len(which) and self.open[number << 8]:
                 out += groups(keys.take(which), which)
             elif len(which):
@@ -108,9 +103,8 @@ class Worth:
             self.records[key] += 0.0 if self.nothing[key] else bits
             self.known.add(key)
 
-    def of(self, keys: Keys, sound: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        """The evidence of some records."""
+    def of(self, keys: Keys, wrong: Offsets) -> npt.NDArray[np.float64]:
+        """The evidence of some records, of which those at some indices are not sound."""
         out = self.records.take(keys)
-        bad = np.flatnonzero(~sound)
-        out[bad] = self.headers.take(keys.take(bad))
+        out[wrong] = self.headers.take(keys.take(wrong))
         return out

@@ -41,9 +41,9 @@ WIDEST = 1 << 62
 
 
 class Program:
-    """What search.c can ask of the records of a `dtype` in one byte order: `gates` first, then the `rules` but for the `rest`."""
+    """What search.c can ask of the records of a `dtype` in one byte order: the `rules` but for the `rest`."""
 
-    def __init__(self, library: Any, rules: Sequence[Any], dtype: np.dtype[Any], big: bool, gates: Sequence[Gate]) -> None:
+    def __init__(self, library: Any, rules: Sequence[Any], dtype: np.dtype[Any], big: bool) -> None:
         self.library, self.size = library, dtype.itemsize
         writer = _Writer(dtype, big)
         written = list(map(writer.written, rules))
@@ -51,26 +51,47 @@ class Program:
         """The rules, by their number, that numpy has to ask."""
         quickest = sorted(filter(None, written), key=_cost)
         code = _once([step for rule in quickest for step in rule])
-        self._gates = np.array([writer.gate(gate) for gate in gates], np.int64)
         self._code, self._tables = np.array(code, np.int64), np.frombuffer(bytes(writer.tables) or b"\0", np.uint8)
-        self._asked = (self._gates.ctypes.data, len(gates))
-        self._told = (self._code.ctypes.data, len(code), self._tables.ctypes.data)
+        self.told = (self._code.ctypes.data, len(code), self._tables.ctypes.data)
+        """Where the instructions stand, how many they are, and where what they read does."""
         self.nul = self.leading(np.zeros(self.size, np.uint8))
         """Whether a record of NUL bytes keeps them: 0 or 1."""
 
-    def starts(self, octets: npt.NDArray[np.uint8]) -> Offsets:
-        """Every offset of a whole record that keeps the rules, but for the `rest`; there must be room for one."""
+    def starts(self, octets: npt.NDArray[np.uint8], gates: Gates) -> Offsets:
+        """Every offset of a whole record that passes some gates and keeps the rules, but for the `rest`; there must be room."""
         octets, count = np.ascontiguousarray(octets), len(octets) - self.size + 1
         out = np.empty(count, np.int64)  # what is not written to costs nothing
         where = octets.ctypes.data, count, self.size
-        found = self.library.acctrecover_search(*where, self.nul, *self._asked, *self._told, out.ctypes.data)
+        found = self.library.acctrecover_search(*where, self.nul, *gates.told, *self.told, out.ctypes.data)
         return out[:found].copy()
 
     def leading(self, octets: npt.NDArray[np.uint8]) -> int:
         """How many records that are there whole, one right behind another, keep the rules before one does not."""
         octets = np.ascontiguousarray(octets)
         where = octets.ctypes.data, len(octets) // self.size, self.size
-        return int(self.library.acctrecover_leading(*where, *self._told))
+        return int(self.library.acctrecover_leading(*where, *self.told))
+
+    def kept(self, octets: npt.NDArray[np.uint8], starts: Offsets) -> npt.NDArray[np.bool_]:
+        """Which of the records at some offsets, all of them whole, keep the rules, but for the `rest`."""
+        octets, starts, out = np.ascontiguousarray(octets), np.ascontiguousarray(starts), np.empty(len(starts), np.bool_)
+        where = octets.ctypes.data, starts.ctypes.data, len(starts)
+        self.library.acctrecover_kept(*where, *self.told, out.ctypes.data)
+        return out
+
+
+class Gates:
+    """Gates as search.c has them."""
+
+    def __init__(self, gates: Sequence[Gate]) -> None:
+        passing = bytearray()
+        rows: list[tuple[int, int, int, int]] = []
+        for gate in gates:
+            low, high = gate.spread[:2]
+            plain = sum(gate.passing) == high - low + 1
+            rows.append((gate.offset, low, high - low, -1 if plain else len(passing)))
+            passing += b"" if plain else gate.passing
+        self._gates, self._passing = np.array(rows, np.int64), np.frombuffer(bytes(passing) or b"\0", np.uint8)
+        self.told = self._gates.ctypes.data, len(rows), self._passing.ctypes.data
 
 
 Step = tuple[int, int, int, int]
@@ -195,12 +216,6 @@ class _Writer:
                 self._add("word", at, len(word), self.table(word))
                 if turn:
                     self._add("or_")
-
-    def gate(self, gate: Gate) -> tuple[int, int, int, int]:
-        """A gate as search.c has it."""
-        low, high = gate.spread[:2]
-        plain = sum(gate.passing) == high - low + 1
-        return gate.offset, low, high - low, -1 if plain else self.table(gate.passing)
 
     def table(self, octets: bytes) -> int:
         """Where some bytes stand in the tables."""

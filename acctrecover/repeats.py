@@ -35,12 +35,12 @@ def copied_blocks(octets: Octets, low: int) -> list[int]:
     if count < 2:
         return []
     blocks = octets[skip : skip + count * BLOCK].reshape(count, BLOCK)
-    words = [np.ascontiguousarray(blocks[:, key : key + 8]).view(np.uint64)[:, 0] for key in KEYS]
+    first = np.ascontiguousarray(blocks[:, KEYS[0] : KEYS[0] + 8]).view(np.uint64)[:, 0]
     out: list[int] = []
     for lag in LAGS:
-        rows = np.flatnonzero(words[0][lag:] == words[0][:-lag]) + lag
-        for word in words[1:]:
-            rows = rows[word[rows] == word[rows - lag]]
+        rows = np.flatnonzero(first[lag:] == first[:-lag]) + lag
+        for key in KEYS[1:]:
+            rows = rows[(blocks[rows, key : key + 8] == blocks[rows - lag, key : key + 8]).all(axis=1)]
         out += [low + skip + row * BLOCK for row in rows.tolist() if (blocks[row] == blocks[row - lag]).all()]
     return sorted(set(out))
 

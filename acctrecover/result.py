@@ -238,6 +238,18 @@ def beside(batches: Sequence[Batch]) -> Batch:
     return Batch(batches[0].dialect, np.concatenate([batch.octets for batch in batches]), found, 0, extent, lows)
 
 
+def chain_bytes(source: Source, dialect: Dialect, at: int, high: int, oddities: Sequence[Oddity]) -> npt.NDArray[np.uint8]:
+    """The bytes in which the records of a chain that begin in [at, high) stand; healed records as they should be."""
+    data = source.read(at, high + dialect.largest)
+    patches = [(offset - at, after) for odd in oddities for offset, _, after in odd.patches if at <= offset < at + len(data)]
+    if patches:
+        healed = bytearray(data)
+        for offset, after in patches:
+            healed[offset : offset + 1] = after
+        data = bytes(healed)
+    return np.frombuffer(data, np.uint8)
+
+
 def chain_batches(
     source: Source, dialect: Dialect, start: int, stop: int, oddities: Sequence[Oddity] = ()
 ) -> Iterator[tuple[npt.NDArray[np.uint8], Found, int]]:
@@ -247,14 +259,7 @@ def chain_batches(
         if dialect.slots and (solid := source.solid(at, stop, WIDE)):  # the unused slots of a sparse file take no time
             at += (solid[0][0] - at) // dialect.smallest * dialect.smallest
         high = min(stop, at + BATCH)
-        data = source.read(at, high + dialect.largest)
-        patches = [(offset - at, after) for odd in oddities for offset, _, after in odd.patches if at <= offset < at + len(data)]
-        if patches:
-            healed = bytearray(data)
-            for offset, after in patches:
-                healed[offset : offset + 1] = after
-            data = bytes(healed)
-        octets = np.frombuffer(data, np.uint8)
+        octets = chain_bytes(source, dialect, at, high, oddities)
         found = dialect.offsets(octets, 0, min(len(octets), stop - at + 8), at)
         keep = found.starts + at < high
         if dialect.pitch is None and high < stop:

@@ -8,6 +8,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__gnu_linux__)
 #define WIDE __attribute__((target_clones("avx2", "default"))) /* the same loops for processors with longer registers */
@@ -287,9 +290,9 @@ static int64_t settled(const uint8_t *octets, const uint8_t *const *records, int
 }
 
 /* Write the offsets, of the first `count`, of records of `size` bytes at which every gate passes and every rule holds, in order;
- * return how many. None is there where a record is all NUL bytes if these, `nul`, are none. */
+ * return how many. `passing` are the tables of the gates. None is there where a record is all NUL bytes if these, `nul`, are none. */
 int64_t acctrecover_search(const uint8_t *octets, int64_t count, int64_t size, int64_t nul, const gate *gates, int64_t gated,
-                           const step *code, int64_t steps, const uint8_t *tables, int64_t *out)
+                           const uint8_t *passing, const step *code, int64_t steps, const uint8_t *tables, int64_t *out)
 {
     uint8_t block[BLOCK];
     const uint8_t *waiting[LANES];
@@ -298,7 +301,7 @@ int64_t acctrecover_search(const uint8_t *octets, int64_t count, int64_t size, i
         const int64_t room = count - low < BLOCK ? count - low : BLOCK;
         if (!nul && all_nul(octets + low, room + size - 1))
             continue;
-        if (!passed(octets + low, room, gates, gated, tables, block))
+        if (!passed(octets + low, room, gates, gated, passing, block))
             continue;
         for (int64_t i = 0; i < room; i += 64) {
             for (uint64_t some = bits(block + i); some; some &= some - 1) {
@@ -331,30 +334,325 @@ int64_t acctrecover_leading(const uint8_t *octets, int64_t count, int64_t size, 
     return count;
 }
 
-/* Write the offsets, of the first `count`, at which `width` bytes stand that begin a header and the bytes at `kind` and `room` behind
- * it announce a record, whose size stands in `sizes` by kind << 8 | room, else -1; that size, and the two bytes. Return how many. */
-int64_t acctrecover_heads(const uint8_t *octets, int64_t count, const uint8_t *opening, int64_t width, int64_t kind, int64_t room,
-                          const int64_t *sizes, int64_t *starts, int64_t *found_sizes, uint16_t *keys)
+/* What headers of a cookie, a byte of type and one of length announce, as pairs.py has it: where the `opening` bytes stand, how many
+ * they are; where in a header type and length stand; and where the `sizes` of records do, by type << 8 | length, -1 for none. */
+typedef struct {
+    int64_t opening, width, kind, room, sizes;
+} pairs;
+
+/* At which of up to 64 offsets the bytes stand that begin a header, the first two of them at least, as bits. */
+static inline uint64_t opened(const uint8_t *at, int64_t room, const uint8_t *opening, int64_t next)
 {
-    const int64_t next = width > 1; /* the second byte is looked for with the first */
+#ifdef __SSE2__
+    if (room >= 64) {
+        const __m128i one = _mm_set1_epi8((char)opening[0]), other = _mm_set1_epi8((char)opening[next]);
+        uint64_t out = 0;
+        for (int i = 0; i < 64; i += 16) {
+            const __m128i here = _mm_loadu_si128((const __m128i *)(at + i)), behind = _mm_loadu_si128((const __m128i *)(at + i + next));
+            const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(here, one), _mm_cmpeq_epi8(behind, other));
+            out |= (uint64_t)_mm_movemask_epi8(both) << i;
+        }
+        return out;
+    }
+#endif
+    uint8_t block[64] = {0};
+    for (int64_t i = 0; i < (room < 64 ? room : 64); i++)
+        block[i] = (at[i] == opening[0]) & (at[i + next] == opening[next]);
+    return bits(block);
+}
+
+/* The bytes of the record that a header of a type and length announces, -1 where it is none. */
+static inline int64_t announced(const uint8_t *header, const pairs *told, uint16_t *key)
+{
+    const uint8_t *opening = (const uint8_t *)(intptr_t)told->opening;
+    *key = (uint16_t)(header[told->kind] << 8 | header[told->room]);
+    if (told->width > 2 && memcmp(header, opening, (size_t)told->width))
+        return -1;
+    return ((const int32_t *)(intptr_t)told->sizes)[*key];
+}
+
+/* Write the offsets, of the first `count`, at which a header announces a record; its size, and its type and length. Return how many. */
+WIDE int64_t acctrecover_heads(const uint8_t *octets, int64_t count, const pairs *told, int64_t *starts, int64_t *sizes,
+                               uint16_t *keys)
+{
+    const uint8_t *opening = (const uint8_t *)(intptr_t)told->opening;
     int64_t found = 0;
-    for (int64_t low = 0; low < count; low += BLOCK) {
-        uint8_t block[BLOCK] = {0};
-        const int64_t room_left = count - low < BLOCK ? count - low : BLOCK;
-        const uint8_t *at = octets + low;
-        for (int64_t i = 0; i < room_left; i++)
-            block[i] = (at[i] == opening[0]) & (at[i + next] == opening[next]);
-        for (int64_t i = 0; i < room_left; i += 64) {
-            for (uint64_t some = bits(block + i); some; some &= some - 1) {
-                const uint8_t *header = at + i + lowest(some);
-                const uint16_t key = (uint16_t)(header[kind] << 8 | header[room]);
-                if (sizes[key] >= 0 && (width < 3 || !memcmp(header, opening, (size_t)width))) {
-                    starts[found] = header - octets;
-                    found_sizes[found] = sizes[key];
-                    keys[found++] = key;
-                }
+    for (int64_t low = 0; low < count; low += 64)
+        for (uint64_t some = opened(octets + low, count - low, opening, told->width > 1); some; some &= some - 1) {
+            const int64_t at = low + lowest(some);
+            sizes[found] = announced(octets + at, told, &keys[found]);
+            starts[found] = at;
+            found += sizes[found] >= 0;
+        }
+    return found;
+}
+
+/* Where the record behind a `stop` must start: there, or behind the NUL bytes, fewer than a header's, before a multiple of `fill`. */
+static inline int64_t landing(const uint8_t *octets, int64_t size, int64_t base, int64_t head, int64_t fill, int64_t stop)
+{
+    if (!fill)
+        return stop;
+    const int64_t at = base + stop, over = fill & (fill - 1) ? at % fill : at & (fill - 1), room = over ? fill - over : 0;
+    if (room >= head || room > size - stop)
+        return stop;
+    for (int64_t i = 0; i < room; i++)
+        if (octets[stop + i])
+            return stop;
+    return stop + room;
+}
+
+/* A walk over the records that are whole in some bytes, which stand at `base`: each is one that the one before leads to, or another. */
+typedef struct {
+    const uint8_t *octets;
+    int64_t size, base, head, fill;
+    const pairs *told;
+    int64_t low, next; /* the next 64 offsets; where the next one that is followed must start, -1 where none is left */
+    uint64_t some;     /* of those before, the ones at which a header may begin */
+    int64_t at, length, lands;
+    uint16_t key;
+} cursor;
+
+enum { OVER, LED_TO, OTHER };
+
+static inline int onward(cursor *walk)
+{
+    for (;;) {
+        for (; !walk->some; walk->low += 64) {
+            const int64_t room = walk->size - walk->head + 1 - walk->low;
+            if (room <= 0)
+                return OVER;
+            walk->some = opened(walk->octets + walk->low, room, (const uint8_t *)(intptr_t)walk->told->opening, walk->told->width > 1);
+            if (walk->some) {
+                walk->low += 64;
+                break;
             }
         }
+        walk->at = walk->low - 64 + lowest(walk->some);
+        walk->some &= walk->some - 1;
+        walk->length = announced(walk->octets + walk->at, walk->told, &walk->key);
+        if (walk->length < 0 || walk->length > walk->size - walk->at)
+            continue;
+        const int on = walk->at == walk->next;
+        if (!on && walk->at > walk->next)
+            walk->next = -1;
+        walk->lands = landing(walk->octets, walk->size, walk->base, walk->head, walk->fill, walk->at + walk->length);
+        if (on)
+            walk->next = walk->lands;
+        return on ? LED_TO : OTHER;
     }
-    return found;
+}
+
+/* Where each of some records starts, its size, where the one behind it must start, its type and length. */
+typedef struct {
+    int64_t *starts, *sizes, *landings;
+    uint16_t *keys;
+} noted;
+
+static inline void note(const noted *into, int64_t index, const cursor *walk)
+{
+    into->starts[index] = walk->at;
+    into->sizes[index] = walk->length;
+    into->landings[index] = walk->lands;
+    into->keys[index] = walk->key;
+}
+
+/* Follow the records that the one at `start` leads to, and note them, and all others behind it with the last one before each by its
+ * index in `owners`. Return how many there are of each in `counts`; 0 where the arrays, of `room`, are too small, else 1. */
+WIDE int64_t acctrecover_follow(const uint8_t *octets, int64_t start, int64_t size, int64_t base, int64_t head, int64_t fill,
+                                const pairs *told, int64_t room, const noted *followed, const noted *others, int64_t *owners,
+                                int64_t *counts)
+{
+    cursor walk = {octets, size, base, head, fill, told, start, start, 0, 0, 0, 0, 0};
+    const noted a = *followed, b = *others;
+    int64_t found = 0, aside = 0;
+    for (int what; (what = onward(&walk)) != OVER && (found || what == LED_TO);) {
+        if (found == room || aside == room)
+            return 0;
+        if (what == LED_TO)
+            note(&a, found++, &walk);
+        else {
+            owners[aside] = found - 1;
+            note(&b, aside++, &walk);
+        }
+    }
+    counts[0] = found;
+    counts[1] = aside;
+    return 1;
+}
+
+/* Follow them without a note of each: their number, and where the one behind the last must start, in `counts`; where the last ones
+ * start in `ring`, by their number & `mask`. Noted are only, in order, those that take others in which lead to where they land,
+ * by their index in `takers`; all that begins inside these; and what begins behind before so many `more` are followed. The numbers of
+ * takers and of what is noted are in `counts`, too. Return 0 where the arrays, of `room`, are too small, else 1. */
+WIDE int64_t acctrecover_run(const uint8_t *octets, int64_t start, int64_t size, int64_t base, int64_t head, int64_t fill,
+                             const pairs *told, int64_t room, const noted *into, int64_t *takers, int64_t more, int64_t *ring,
+                             int64_t mask, int64_t *counts)
+{
+    cursor walk = {octets, size, base, head, fill, told, start, start, 0, 0, 0, 0, 0};
+    const noted out = *into;
+    int64_t followed = 0, at = 0, kept = 0, took = 0, last = -1, ahead = start, near = 0;
+    for (int what; (what = onward(&walk)) != OVER && (followed || what == LED_TO);) {
+        if (at == room)
+            return 0;
+        if (what == LED_TO) {
+            if (near && --near == 0)
+                kept = at;
+            else if (!near)
+                at = kept; /* what was noted since is of no use */
+            ring[followed++ & mask] = walk.at;
+            ahead = walk.lands;
+            last = at;
+        } else if (walk.next >= 0 && walk.lands == walk.next && (!took || takers[took - 1] != last)) {
+            takers[took++] = last;
+            near = more + 1;
+        } else if (walk.next < 0 && !near)
+            break;
+        note(&out, at++, &walk);
+    }
+    counts[0] = followed;
+    counts[1] = ahead;
+    counts[2] = took;
+    counts[3] = near ? at : kept;
+    return 1;
+}
+
+/* Which of some records, that begin at `starts`, keep every rule: 1 or 0 each in `out`. */
+void acctrecover_kept(const uint8_t *octets, const int64_t *starts, int64_t count, const step *code, int64_t steps,
+                      const uint8_t *tables, uint8_t *out)
+{
+    const uint8_t *some[LANES];
+    int64_t good[LANES];
+    for (int64_t number = 0; number < count; number += LANES) {
+        const int64_t room = count - number < LANES ? count - number : LANES;
+        for (int64_t i = 0; i < room; i++)
+            some[i] = octets + starts[number + i];
+        judge(some, room, code, steps, tables, 0, good);
+        for (int64_t i = 0; i < room; i++)
+            out[number + i] = good[i] != 0;
+    }
+}
+
+/* The rules of a payload: where a program, and the tables that it reads, stand. */
+typedef struct {
+    int64_t code, steps, tables;
+} program;
+
+/* Of each type and length of records the number of the program of its payload, PLAIN where it has no rules, UNASKED where they are to
+ * be asked elsewhere. */
+enum { PLAIN = -1, UNASKED = -2, PROGRAMS = 32, TOGETHER = 128, WITHIN = 1024 };
+
+/* Records of which a program is to be asked together. */
+typedef struct {
+    const uint8_t *payloads[TOGETHER];
+    int64_t indices[TOGETHER], starts[TOGETHER], count;
+} waiting;
+
+/* Ask it, and write the index and the start of each that breaks a rule; return how many do. */
+static int64_t asked(waiting *some, const program *rules, int64_t *wrong)
+{
+    int64_t good[TOGETHER], out = 0;
+    judge(some->payloads, some->count, (const step *)(intptr_t)rules->code, rules->steps, (const uint8_t *)(intptr_t)rules->tables, 0,
+          good);
+    for (int64_t i = 0; i < some->count; i++)
+        if (!good[i]) {
+            wrong[2 * out] = some->indices[i];
+            wrong[2 * out++ + 1] = some->starts[i];
+        }
+    some->count = 0;
+    return out;
+}
+
+/* What begins inside a record, by where it starts and stops behind that record's start. */
+typedef struct {
+    uint16_t starts[WITHIN], stops[WITHIN], numbers[WITHIN + 1]; /* the numbers count from 1, by the start */
+    int64_t count;
+} carried;
+
+/* How many of the records inside one follow each other. */
+static int64_t linked(carried *within)
+{
+    int64_t out = 0;
+    uint8_t in[WITHIN] = {0};
+    if (!within->count)
+        return 0;
+    for (int64_t i = 0; i < within->count; i++) {
+        const int64_t behind = within->numbers[within->stops[i]];
+        if (behind)
+            in[i] = in[behind - 1] = 1;
+    }
+    for (int64_t i = 0; i < within->count; i++) {
+        out += in[i];
+        within->numbers[within->starts[i]] = 0;
+    }
+    within->count = 0;
+    return out;
+}
+
+/* Follow them as far as they start before `last` and stop at `stop` or before, and tell what they hold: of each its type and length in
+ * `keys`; where those start that are `timed` by their type, and those of which `asks` has UNASKED, with their indices; in
+ * `wrong` the index and the start, in no order, of those that break a rule of the programs that it has of others. `counts` are: how many; where the one behind
+ * must start; how many are timed, unasked, wrong; how many carry records that follow each other, how many these are, and where the
+ * first one starts that does. No record is longer than WITHIN. Return 0 where the arrays, of `room`, are too small, else 1. */
+WIDE int64_t acctrecover_tally(const uint8_t *octets, int64_t start, int64_t size, int64_t base, int64_t head, int64_t fill,
+                               const pairs *told, int64_t last, int64_t stop, const int16_t *asks, const program *programs,
+                               const uint8_t *timed, int64_t room, uint16_t *keys, int64_t *timers, int64_t *unasked,
+                               int64_t *indices, int64_t *wrong, int64_t *counts)
+{
+    cursor walk = {octets, size, base, head, fill, told, start, start, 0, 0, 0, 0, 0};
+    waiting some[PROGRAMS];
+    carried within;
+    int64_t followed = 0, ahead = start, clocks = 0, open = 0, bad = 0, carriers = 0, inside = 0, first = -1, now = 0, stops = 0;
+    for (int i = 0; i < PROGRAMS; i++)
+        some[i].count = 0;
+    memset(&within, 0, sizeof within);
+    for (int what; (what = onward(&walk)) != OVER && (followed || what == LED_TO);) {
+        if (what == OTHER) {
+            if (walk.at + walk.length <= stops) {
+                within.starts[within.count] = (uint16_t)(walk.at - now);
+                within.stops[within.count] = (uint16_t)(walk.at + walk.length - now);
+                within.numbers[walk.at - now] = (uint16_t)++within.count;
+            } else if (walk.next < 0)
+                break;
+            continue;
+        }
+        if (walk.at >= last || walk.at + walk.length > stop)
+            break;
+        if (followed == room)
+            return 0;
+        if (within.count) {
+            const int64_t held = linked(&within);
+            if (held && !carriers++)
+                first = now;
+            inside += held;
+        }
+        now = walk.at;
+        stops = now + walk.length;
+        ahead = walk.lands;
+        keys[followed] = walk.key;
+        if (timed[walk.key >> 8])
+            timers[clocks++] = now;
+        const int16_t rules = asks[walk.key];
+        if (rules >= 0) {
+            waiting *const more = &some[rules];
+            more->payloads[more->count] = octets + now + head;
+            more->starts[more->count] = now;
+            more->indices[more->count++] = followed;
+            if (more->count == TOGETHER)
+                bad += asked(more, &programs[rules], wrong + 2 * bad);
+        } else if (rules == UNASKED) {
+            indices[open] = followed;
+            unasked[open++] = now;
+        }
+        followed++;
+    }
+    const int64_t held = linked(&within);
+    if (held && !carriers++)
+        first = now;
+    inside += held;
+    for (int i = 0; i < PROGRAMS; i++)
+        if (some[i].count)
+            bad += asked(&some[i], &programs[i], wrong + 2 * bad);
+    const int64_t all[] = {followed, ahead, clocks, open, bad, carriers, inside, first};
+    memcpy(counts, all, sizeof all);
+    return 1;
 }

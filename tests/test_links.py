@@ -52,8 +52,9 @@ def test_a_path_holds_the_records_that_following_one_after_the_other_finds(layou
     inside = [i for i in path if any(found.stops[j] == found.stops[i] for j in range(i + 1, len(layout)))]
     assert told.taking(found.stops).tolist() == inside
     assert set(inside) <= set(taking(found, found.stops).tolist())
-    for last in told.lasts.tolist():
-        assert told.before(last).split(found).starts.tolist() == found.starts[[i for i in path if i < last]].tolist()
+    led = told.led(found, found.stops, 3)
+    assert (led.count, led.ahead, led.takers.tolist()) == (len(path), found.stops[path[-1]], inside)
+    assert led.tail.tolist() == found.starts[path[-3:]].tolist()
 
 
 @given(st.lists(st.sampled_from([b"\x91\x2b", b"\x01\x08", b"\x00", b"\x91", b"\x2b\x04", b"\xff"]), max_size=200))

@@ -1,0 +1,117 @@
+"""What the records of a framed chain tell, some megabytes at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from acctrecover.embedded import Embedded
+from acctrecover.extent import Oddity
+from acctrecover.framed import FramedDialect
+from acctrecover.history import Floats
+from acctrecover.mend import unsound
+from acctrecover.result import BATCH, chain_batches, chain_bytes
+from acctrecover.sequence import Holes
+from acctrecover.shape import Octets
+from acctrecover.source import Source
+from acctrecover.stream import NOWHERE, Found, Offsets, among
+from acctrecover.tally import Tally
+from acctrecover.telling import told
+from acctrecover.together import Together, broken
+
+LATEST = float(1 << 33)
+"""A clock that no record shows: the year 2242."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What linked records tell that stand in some bytes, which begin at `low` of the input.
+
+    `clocks` are of each type that has a sane clock: its name, where its records with one start in `octets`, and their seconds.
+    """
+
+    octets: Octets
+    low: int
+    count: int
+    bits: float
+    odd: list[Oddity]
+    clocks: list[tuple[str, Offsets, Floats]]
+
+    @property
+    def timed(self) -> tuple[Offsets, Floats]:
+        """Where all those with clocks start, and these, in order."""
+        if len(self.clocks) == 1:
+            return self.clocks[0][1:]
+        starts = np.concatenate([NOWHERE, *(own for _, own, _ in self.clocks)])
+        seconds = np.concatenate([np.zeros(0), *(own for _, _, own in self.clocks)])
+        order = np.argsort(starts)
+        return starts[order], seconds[order]
+
+
+class Windows:
+    """Goes over a chain of framed records; `entries`: and looks at which were written together."""
+
+    def __init__(self, dialect: FramedDialect, *, entries: bool) -> None:
+        self.dialect = dialect
+        self.carried, self.steps = Embedded(), Holes()
+        self.together = Together(dialect) if entries else None
+
+    def over(self, source: Source, start: int, stop: int, oddities: Sequence[Oddity]) -> Iterator[Window]:
+        """What the records of [start, stop) tell, in offset order."""
+        dialect = self.dialect
+        if dialect.tally is not None:
+            yield from self._counted(dialect.tally, source, start, stop, oddities)
+            return
+        for octets, found, low in chain_batches(source, dialect, start, stop, oddities):
+            self.carried.look(dialect, octets, found, low)
+            self.steps.look(dialect, octets, found)
+            sound, bits = dialect.judged(octets, found)
+            wrong = found.pick(~sound)
+            odd = unsound(dialect, octets, wrong, low)
+            odd += broken(self.together.feed(octets, found, low)) if self.together else []
+            clocks = self._clocks(octets, found, wrong.starts)
+            yield Window(octets, low, len(found.starts), float(bits.sum()), odd, clocks)
+
+    def _counted(self, tally: Tally, source: Source, at: int, stop: int, oddities: Sequence[Oddity]) -> Iterator[Window]:
+        dialect = self.dialect
+        while at < stop:
+            high = min(stop, at + BATCH)
+            octets = chain_bytes(source, dialect, at, high, oddities)
+            part = octets[: min(len(octets), stop - at + 8)]
+            counted = tally.counted(part, at, high - at, high - at if high < stop else len(part))
+            if not counted.count:
+                return
+            self.carried.add(counted.carriers, counted.inside, counted.first + at)
+            odd = unsound(dialect, octets, counted.wrong, at)
+            clocks = self._clocks(octets, counted.timed, counted.wrong.starts)
+            yield Window(octets, at, counted.count, counted.bits, odd, clocks)
+            at += counted.ahead
+
+    def close(self) -> list[Oddity]:
+        """What is odd about the last records: nothing follows them."""
+        return broken(self.together.close(), at_end=True) if self.together else []
+
+    @property
+    def details(self) -> list[str | None]:
+        """In words what the records carry, and what is missing in their numbers."""
+        return [self.carried.detail, self.steps.detail]
+
+    @property
+    def holes(self) -> tuple[int, int] | None:
+        """How many gaps their sequence numbers have, and how many records were lost in them; None where there are no numbers."""
+        return (self.steps.gaps, self.steps.lost) if self.dialect.declared.sequence else None
+
+    def _clocks(self, octets: Octets, found: Found, wrong: Offsets) -> list[tuple[str, Offsets, Floats]]:
+        """The sane clocks of some records by type, but for those that are `wrong`."""
+        timers = self.dialect.shapes(octets, found, "clock")
+        [seconds] = told(timers, octets, found, "clock")
+        seconds[among(found.starts, wrong)] = np.nan
+        sane = (seconds >= 0) & (seconds < LATEST)
+        by_type: dict[str, list[npt.NDArray[np.int64]]] = {}
+        for shape, _, which in timers:
+            by_type.setdefault(shape.record.name, []).append(which[sane.take(which)])
+        each = [(name, np.sort(np.concatenate(parts)) if len(parts) > 1 else parts[0]) for name, parts in by_type.items()]
+        return [(name, found.starts.take(which), seconds.take(which)) for name, which in each if len(which)]
