@@ -103,7 +103,8 @@ class FramedDialect(HeaderEvidence):
         """What counts such records by search.c, where nothing but their payloads has to be looked at."""
         if self.follower is None or self.declared.sequence or self.declared.entries or self.largest > WITHIN:
             return None
-        return Tally(self.follower, self.payload, self.finds, self.worth, self.kinds.numbers[self._declaring("clock")[:-1]])
+        ruled, timed = (self.kinds.numbers[self._declaring(having)[:-1]] for having in ("rules", "clock"))
+        return Tally(self.follower, self.payload, self.finds, self.worth, ruled, timed)
 
     @property
     def order(self) -> str:

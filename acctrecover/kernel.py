@@ -34,7 +34,7 @@ def library() -> Any:
         "heads": (pointer, number, *(pointer,) * 4),
         "follow": (*followed, number, *(pointer,) * 4),
         "run": (*followed, number, pointer, pointer, number, pointer, number, pointer),
-        "tally": (*followed, number, number, *(pointer,) * 3, number, *(pointer,) * 6),
+        "tally": (*followed, number, number, *(pointer,) * 3, number, *(pointer,) * 7),
     }
     for name, takes in calls.items():
         function = getattr(loaded, f"acctrecover_{name}")

@@ -85,6 +85,10 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
     looked = [one for i, behind, *rest in each if (one := _taken(judge, found, landing, i, behind, *rest)) is not None]
     out = _wrong(judge, octets, found, landing, looked)
     carriers = [one for one in looked if one.whole and not one.unclosed and 0 <= one.lead <= LEAD][:CARRIERS] if nested else []
+    if carriers:  # those in which one begins inside another
+        crossed = np.flatnonzero(found.starts[1:] < found.stops[:-1])
+        low, high = np.searchsorted(crossed, np.array([(one.at + 1, one.behind - 1) for one in carriers]).T)
+        carriers = list(compress(carriers, (low < high).tolist()))
     inner = [taking(found.part(one.at + 1, one.behind), landing[one.at + 1 : one.behind]) + one.at + 1 for one in carriers]
     within = different(np.concatenate(inner)) if carriers else which[:0]
     bad = frozenset(misled(judge, octets, found, landing, within, nested=False))

@@ -18,6 +18,8 @@ Keys = npt.NDArray[np.uint16]
 """Type and length of each of some headers, as type << 8 | length."""
 EVERY = np.arange(1 << 16)
 """Every pair, as its key."""
+COUNTED = 1 << 13
+"""Records from which on it is cheaper to count the keys than to add up what each proves."""
 FEW = 4
 """Types up to which it is cheaper to look for each than to sort all."""
 
@@ -108,3 +110,11 @@ class Worth:
         out = self.records.take(keys)
         out[wrong] = self.headers.take(keys.take(wrong))
         return out
+
+    def total(self, keys: Keys, wrong: Offsets, times: npt.NDArray[np.uint32] | None = None) -> float:
+        """The sum of it; `times` is how often each key is among them, where that is known."""
+        if len(keys) < COUNTED:
+            return float(self.of(keys, wrong).sum())
+        counts = np.bincount(keys, minlength=len(self.records)) if times is None else times
+        less = (self.records - self.headers).take(keys.take(wrong)).sum() if len(wrong) else 0.0
+        return float(counts @ self.records - less)

@@ -361,14 +361,18 @@ static inline uint64_t opened(const uint8_t *at, int64_t room, const uint8_t *op
     return bits(block);
 }
 
-/* The bytes of the record that a header of a type and length announces, -1 where it is none. */
-static inline int64_t announced(const uint8_t *header, const pairs *told, uint16_t *key)
+/* The type and length in a header. */
+static inline uint16_t key_of(const uint8_t *header, const pairs *told)
 {
-    const uint8_t *opening = (const uint8_t *)(intptr_t)told->opening;
-    *key = (uint16_t)(header[told->kind] << 8 | header[told->room]);
-    if (told->width > 2 && memcmp(header, opening, (size_t)told->width))
+    return (uint16_t)(header[told->kind] << 8 | header[told->room]);
+}
+
+/* The bytes of the record that a header of them announces, -1 where it is none. */
+static inline int64_t announced(const uint8_t *header, const pairs *told, uint16_t key)
+{
+    if (told->width > 2 && memcmp(header, (const uint8_t *)(intptr_t)told->opening, (size_t)told->width))
         return -1;
-    return ((const int32_t *)(intptr_t)told->sizes)[*key];
+    return ((const int32_t *)(intptr_t)told->sizes)[key];
 }
 
 /* Write the offsets, of the first `count`, at which a header announces a record; its size, and its type and length. Return how many. */
@@ -380,7 +384,8 @@ WIDE int64_t acctrecover_heads(const uint8_t *octets, int64_t count, const pairs
     for (int64_t low = 0; low < count; low += 64)
         for (uint64_t some = opened(octets + low, count - low, opening, told->width > 1); some; some &= some - 1) {
             const int64_t at = low + lowest(some);
-            sizes[found] = announced(octets + at, told, &keys[found]);
+            keys[found] = key_of(octets + at, told);
+            sizes[found] = announced(octets + at, told, keys[found]);
             starts[found] = at;
             found += sizes[found] >= 0;
         }
@@ -405,7 +410,7 @@ static inline int64_t landing(const uint8_t *octets, int64_t size, int64_t base,
 typedef struct {
     const uint8_t *octets;
     int64_t size, base, head, fill;
-    const pairs *told;
+    pairs told;
     int64_t low, next; /* the next 64 offsets; where the next one that is followed must start, -1 where none is left */
     uint64_t some;     /* of those before, the ones at which a header may begin */
     int64_t at, length, lands;
@@ -421,7 +426,7 @@ static inline int onward(cursor *walk)
             const int64_t room = walk->size - walk->head + 1 - walk->low;
             if (room <= 0)
                 return OVER;
-            walk->some = opened(walk->octets + walk->low, room, (const uint8_t *)(intptr_t)walk->told->opening, walk->told->width > 1);
+            walk->some = opened(walk->octets + walk->low, room, (const uint8_t *)(intptr_t)walk->told.opening, walk->told.width > 1);
             if (walk->some) {
                 walk->low += 64;
                 break;
@@ -429,7 +434,8 @@ static inline int onward(cursor *walk)
         }
         walk->at = walk->low - 64 + lowest(walk->some);
         walk->some &= walk->some - 1;
-        walk->length = announced(walk->octets + walk->at, walk->told, &walk->key);
+        walk->key = key_of(walk->octets + walk->at, &walk->told);
+        walk->length = announced(walk->octets + walk->at, &walk->told, walk->key);
         if (walk->length < 0 || walk->length > walk->size - walk->at)
             continue;
         const int on = walk->at == walk->next;
@@ -462,7 +468,7 @@ WIDE int64_t acctrecover_follow(const uint8_t *octets, int64_t start, int64_t si
                                 const pairs *told, int64_t room, const noted *followed, const noted *others, int64_t *owners,
                                 int64_t *counts)
 {
-    cursor walk = {octets, size, base, head, fill, told, start, start, 0, 0, 0, 0, 0};
+    cursor walk = {octets, size, base, head, fill, *told, start, start, 0, 0, 0, 0, 0};
     const noted a = *followed, b = *others;
     int64_t found = 0, aside = 0;
     for (int what; (what = onward(&walk)) != OVER && (found || what == LED_TO);) {
@@ -488,7 +494,7 @@ WIDE int64_t acctrecover_run(const uint8_t *octets, int64_t start, int64_t size,
                              const pairs *told, int64_t room, const noted *into, int64_t *takers, int64_t more, int64_t *ring,
                              int64_t mask, int64_t *counts)
 {
-    cursor walk = {octets, size, base, head, fill, told, start, start, 0, 0, 0, 0, 0};
+    cursor walk = {octets, size, base, head, fill, *told, start, start, 0, 0, 0, 0, 0};
     const noted out = *into;
     int64_t followed = 0, at = 0, kept = 0, took = 0, last = -1, ahead = start, near = 0;
     for (int what; (what = onward(&walk)) != OVER && (followed || what == LED_TO);) {
@@ -537,9 +543,9 @@ typedef struct {
     int64_t code, steps, tables;
 } program;
 
-/* Of each type and length of records the number of the program of its payload, PLAIN where it has no rules, UNASKED where they are to
- * be asked elsewhere. */
-enum { PLAIN = -1, UNASKED = -2, PROGRAMS = 32, TOGETHER = 128, WITHIN = 1024 };
+/* Of each type and length of records there is the number of the program of its payload, the first one of which is that of no rules;
+ * UNASKED where they are to be asked elsewhere. */
+enum { UNASKED = -1, PROGRAMS = 32, TOGETHER = 128, WITHIN = 1024 };
 
 /* Records of which a program is to be asked together. */
 typedef struct {
@@ -551,6 +557,10 @@ typedef struct {
 static int64_t asked(waiting *some, const program *rules, int64_t *wrong)
 {
     int64_t good[TOGETHER], out = 0;
+    if (!rules->steps) {
+        some->count = 0;
+        return 0;
+    }
     judge(some->payloads, some->count, (const step *)(intptr_t)rules->code, rules->steps, (const uint8_t *)(intptr_t)rules->tables, 0,
           good);
     for (int64_t i = 0; i < some->count; i++)
@@ -590,15 +600,16 @@ static int64_t linked(carried *within)
 
 /* Follow them as far as they start before `last` and stop at `stop` or before, and tell what they hold: of each its type and length in
  * `keys`; where those start that are `timed` by their type, and those of which `asks` has UNASKED, with their indices; in
- * `wrong` the index and the start, in no order, of those that break a rule of the programs that it has of others. `counts` are: how many; where the one behind
+ * `wrong` the index and the start, in no order, of those that break a rule of the programs that it has of others; and how many have
+ * each type and length in `times`, where that is to be told. `counts` are: how many; where the one behind
  * must start; how many are timed, unasked, wrong; how many carry records that follow each other, how many these are, and where the
  * first one starts that does. No record is longer than WITHIN. Return 0 where the arrays, of `room`, are too small, else 1. */
 WIDE int64_t acctrecover_tally(const uint8_t *octets, int64_t start, int64_t size, int64_t base, int64_t head, int64_t fill,
                                const pairs *told, int64_t last, int64_t stop, const int16_t *asks, const program *programs,
                                const uint8_t *timed, int64_t room, uint16_t *keys, int64_t *timers, int64_t *unasked,
-                               int64_t *indices, int64_t *wrong, int64_t *counts)
+                               int64_t *indices, int64_t *wrong, uint32_t *times, int64_t *counts)
 {
-    cursor walk = {octets, size, base, head, fill, told, start, start, 0, 0, 0, 0, 0};
+    cursor walk = {octets, size, base, head, fill, *told, start, start, 0, 0, 0, 0, 0};
     waiting some[PROGRAMS];
     carried within;
     int64_t followed = 0, ahead = start, clocks = 0, open = 0, bad = 0, carriers = 0, inside = 0, first = -1, now = 0, stops = 0;
@@ -629,19 +640,21 @@ WIDE int64_t acctrecover_tally(const uint8_t *octets, int64_t start, int64_t siz
         stops = now + walk.length;
         ahead = walk.lands;
         keys[followed] = walk.key;
-        if (timed[walk.key >> 8])
-            timers[clocks++] = now;
+        if (times)
+            times[walk.key]++;
+        timers[clocks] = now; /* without a branch, which none could foresee, as below */
+        clocks += timed[walk.key >> 8];
         const int16_t rules = asks[walk.key];
-        if (rules >= 0) {
+        if (rules == UNASKED) {
+            indices[open] = followed;
+            unasked[open++] = now;
+        } else {
             waiting *const more = &some[rules];
             more->payloads[more->count] = octets + now + head;
             more->starts[more->count] = now;
             more->indices[more->count++] = followed;
             if (more->count == TOGETHER)
                 bad += asked(more, &programs[rules], wrong + 2 * bad);
-        } else if (rules == UNASKED) {
-            indices[open] = followed;
-            unasked[open++] = now;
         }
         followed++;
     }

@@ -18,8 +18,11 @@ from acctrecover.stream import Found, Offsets
 
 WITHIN, PROGRAMS = 1024, 32
 """What search.c has room for: bytes of a record, and programs of payloads."""
-PLAIN, UNASKED = -1, -2
-"""What it is told of a key in place of a program's number: there are no rules; the rules are asked here."""
+PLAIN, UNASKED = 0, -1
+"""The number of the first program, which has no rules; and what it is told of a key of which the rules are asked here."""
+
+LARGE = 1 << 20
+"""Bytes from which on keys are counted as they are met."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Counted:
 
 class Tally:
     """Counts records that a `follower` finds, of which `payload` gives the shape by type and length, and `finds` what asks its
-    rules; `worth` says what they prove; `timed` are the types with a clock, by number."""
+    rules; `worth` says what they prove; `ruled` are the types with rules, by number, and `timed` those with a clock."""
 
     def __init__(
         self,
@@ -50,12 +53,15 @@ class Tally:
         payload: Callable[[int, int], Shape],
         finds: Callable[[Shape], Finder],
         worth: Worth,
+        ruled: Offsets,
         timed: Offsets,
     ) -> None:
         self.follower, self.payload, self.finds, self.worth = follower, payload, finds, worth
-        self._asks = np.full(1 << 16, UNASKED, np.int16)
+        asks = np.full((256, 256), PLAIN, np.int16)
+        asks[ruled] = UNASKED
+        self._asks = asks.reshape(-1)
         self._programs = np.zeros((PROGRAMS, 3), np.int64)
-        self._held: list[Program] = []
+        self._held: list[Program | None] = [None]
         self._timed = np.zeros(256, np.uint8)
         self._timed[timed] = 1
 
@@ -68,14 +74,15 @@ class Tally:
         for room in (len(octets) // MANY + USUAL, len(octets) + 1):
             keys, broken = np.empty(room, np.uint16), np.empty((room, 2), np.int64)
             timed, unasked, indices = (np.empty(room, np.int64) for _ in range(3))
-            into = (address(array) for array in (keys, timed, unasked, indices, broken, counts))
+            times = np.zeros(1 << 16, np.uint32) if len(octets) >= LARGE else None
+            into = (0 if array is None else address(array) for array in (keys, timed, unasked, indices, broken, times, counts))
             if library().acctrecover_tally(*where, *asked, room, *into):
                 break
         count, ahead, clocks, rest, bad, carriers, inside, first = counts.tolist()
         keys = keys[:count]
         wrong = np.concatenate((broken[:bad], self._ask(octets, keys, indices[:rest], unasked[:rest])))
         wrong = wrong[np.argsort(wrong[:, 0])]
-        bits = float(self.worth.of(keys, wrong[:, 0]).sum())
+        bits = self.worth.total(keys, wrong[:, 0], times)
         out = self._found(octets, timed[:clocks]), self._found(octets, wrong[:, 1])
         return Counted(count, bits, ahead, *out, carriers, inside, first)
 

@@ -29,9 +29,8 @@ def told(shapes: Sequence[tuple[Shape, int, Offsets]], octets: Octets, found: Fo
     for shape, skip, which in shapes:
         exprs = [(row, expr) for row, name in enumerate(names) if (expr := getattr(shape.record, name)) is not None]
         if exprs:
-            records = shape.gather(octets, found.starts[which] + skip)
             for row, expr in exprs:
-                out[row, which] = shape.evaluate(expr, records)
+                out[row, which] = shape.told(expr, octets, found.starts.take(which) + skip)
     return out
 
 

@@ -47,7 +47,7 @@ class Window:
             return self.clocks[0][1:]
         starts = np.concatenate([NOWHERE, *(own for _, own, _ in self.clocks)])
         seconds = np.concatenate([np.zeros(0), *(own for _, _, own in self.clocks)])
-        order = np.argsort(starts)
+        order = np.argsort(starts, kind="stable")  # which merges what is in order
         return starts[order], seconds[order]
 
 
@@ -68,12 +68,13 @@ class Windows:
         for octets, found, low in chain_batches(source, dialect, start, stop, oddities):
             self.carried.look(dialect, octets, found, low)
             self.steps.look(dialect, octets, found)
-            sound, bits = dialect.judged(octets, found)
+            sound, each = dialect.judged(octets, found)
+            bits = float(each.sum()) if found.keys is None else dialect.worth.total(found.keys, np.flatnonzero(~sound))
             wrong = found.pick(~sound)
             odd = unsound(dialect, octets, wrong, low)
             odd += broken(self.together.feed(octets, found, low)) if self.together else []
             clocks = self._clocks(octets, found, wrong.starts)
-            yield Window(octets, low, len(found.starts), float(bits.sum()), odd, clocks)
+            yield Window(octets, low, len(found.starts), bits, odd, clocks)
 
     def _counted(self, tally: Tally, source: Source, at: int, stop: int, oddities: Sequence[Oddity]) -> Iterator[Window]:
         dialect = self.dialect
