@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -49,6 +50,8 @@ class Account:
     source: Source
     chains: list[Chain]
     oddities: list[Oddity]
+    seen: Sequence[int] = ()
+    """Where records start some megabytes apart, as far as a walk came by: see `Windows`."""
     histories: dict[tuple[int, str], History] = field(default_factory=dict)
     """By dialect and type of record; of all types of a dialect together under no type."""
     ends: dict[tuple[int, str], tuple[float, float]] = field(default_factory=dict)
@@ -179,7 +182,7 @@ class Account:
         odd = {oddity.offset: oddity for oddity in oddities}
         count, bits = 0, 0.0
         first = last = None
-        windows = Windows(dialect, entries=anew)
+        windows = Windows(dialect, self.seen, entries=anew)
         for window in windows.over(self.source, extent.start, extent.stop, oddities):
             low, (starts, seconds) = window.low, window.timed
             for oddity in window.odd:

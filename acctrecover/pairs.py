@@ -117,4 +117,4 @@ class Worth:
             return float(self.of(keys, wrong).sum())
         counts = np.bincount(keys, minlength=len(self.records)) if times is None else times
         less = (self.records - self.headers).take(keys.take(wrong)).sum() if len(wrong) else 0.0
-        return float(counts @ self.records - less)
+        return float((counts * self.records).sum() - less)  # which starts no threads of a library for algebra

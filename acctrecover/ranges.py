@@ -18,9 +18,10 @@ from acctrecover.asked import Asked
 from acctrecover.errors import AcctrecoverError
 from acctrecover.fingerprint import fingerprint
 from acctrecover.source import Source, open_source
+from acctrecover.stream import WINDOW
 from acctrecover.survey import Chain
 from acctrecover.voids import Void, Voids
-from acctrecover.walk import WINDOW, Key, Step, Walker
+from acctrecover.walk import Key, Step, Walker
 from acctrecover.workers import Workers
 
 LEAST, MOST = 8 * WINDOW, 32 * WINDOW

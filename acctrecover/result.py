@@ -16,14 +16,12 @@ from acctrecover.others import Other
 from acctrecover.packed import Break, Part
 from acctrecover.schema import LONGEST_NAME, LONGEST_TYPE
 from acctrecover.source import Evidence, Source, open_source
-from acctrecover.stream import Found, Offsets
+from acctrecover.stream import Found, Offsets, border
 from acctrecover.voids import WIDE
 
 if TYPE_CHECKING:
     from acctrecover.transfer import Reversal
 
-BATCH = 1 << 22
-"""Bytes of a chain whose records are looked at together."""
 CHEAP = 1 << 24
 """Bytes of an input in which signs of tampering are looked for unasked."""
 WRITING = "write in progress"
@@ -258,7 +256,7 @@ def chain_batches(
     while at < stop:
         if dialect.slots and (solid := source.solid(at, stop, WIDE)):  # the unused slots of a sparse file take no time
             at += (solid[0][0] - at) // dialect.smallest * dialect.smallest
-        high = min(stop, at + BATCH)
+        high = min(stop, border(at))
         octets = chain_bytes(source, dialect, at, high, oddities)
         found = dialect.offsets(octets, 0, min(len(octets), stop - at + 8), at)
         keep = found.starts + at < high

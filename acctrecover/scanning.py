@@ -151,7 +151,7 @@ def _scan(
         chains, oddities = few(every, source.size, read)
     doubts = [*alone(chains), *unread(source, chains), *lodged(chains, source.size, _patched(read, oddities)), *oddities]
     odd = {each.offset: each for each in doubts}  # one a record, the mended one first
-    extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)]).extents()
+    extents, owners = Account(source, chains, [odd[offset] for offset in sorted(odd)], walker.marks).extents()
     if not tiles(extents, source.size):
         raise SelfCheckError(f"{source.name}: the extents found do not tile the input")
     extents = [extent for extent in extents if extent.cause != OUTSIDE]

@@ -18,6 +18,13 @@ TAIL = 600
 DENSE = 64
 """Offsets for each of two arrays up to which it costs less to mark all of a range than to search for each."""
 NOWHERE = np.zeros(0, np.int64)
+WINDOW = 1 << 22
+"""Bytes read at once while a stream holds, more or less: see `border`."""
+
+
+def border(start: int) -> int:
+    """Where the bytes that are read together from `start` on end: one to two windows further, the same for all of a window."""
+    return (start // WINDOW + 2) * WINDOW
 
 
 @dataclass(frozen=True)

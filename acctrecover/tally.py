@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,7 @@ class Tally:
         self._asks = asks.reshape(-1)
         self._programs = np.zeros((PROGRAMS, 3), np.int64)
         self._held: list[Program | None] = [None]
+        self._learning = Lock()
         self._timed = np.zeros(256, np.uint8)
         self._timed[timed] = 1
 
@@ -94,16 +96,20 @@ class Tally:
         """Those of some records that break a rule of their payload: (index, start) of each."""
         out = [np.zeros((0, 2), np.int64)]
         for key, which in groups(keys.take(indices), np.arange(len(indices))):
-            shape = self.payload(key >> 8, key & 0xFF)
+            with self._learning:  # several threads may be at it
+                shape = self.payload(key >> 8, key & 0xFF)
+                if shape.rules:
+                    self.worth.add(key, shape.bits)
+                self._learn(key, shape)
             if shape.rules:
-                self.worth.add(key, shape.bits)
                 bad = which[~self.finds(shape).kept(octets, starts.take(which) + self.follower.head)]
                 out.append(np.stack((indices.take(bad), starts.take(bad)), axis=1))
-            self._learn(key, shape)
         return np.concatenate(out)
 
     def _learn(self, key: int, shape: Shape) -> None:
         """Have search.c ask the rules of a key's payload from now on, if it can."""
+        if self._asks[key] != UNASKED:
+            return
         if not shape.rules:
             self._asks[key] = PLAIN
         elif len(self._held) < PROGRAMS and (program := self.finds(shape).program) is not None and not program.rest:

@@ -14,11 +14,10 @@ from acctrecover.barren import barren
 from acctrecover.dialect import Dialect
 from acctrecover.sightings import Sightings
 from acctrecover.source import Source
+from acctrecover.stream import WINDOW, border
 from acctrecover.survey import Chain, join, survey
 from acctrecover.voids import WIDE
 
-WINDOW = 1 << 22
-"""Bytes read at once while a stream holds."""
 NEAR, FAR = 1 << 13, 1 << 19
 """Bytes searched at every offset behind a wound: at first, and at most at once, give or take a half."""
 LOOSE_ENDS = 256
@@ -93,6 +92,8 @@ class Walker:
         """How many wounds are looked at together: the more, the more of them turned out to be barren."""
         self.hoped: dict[tuple[int, int], npt.NDArray[np.uint8]] | None = None
         """Of one that goes ahead, what is to be barren for its steps to hold."""
+        self.marks: list[int] = []
+        """Where records start at which the walk went on with a stream, some megabytes apart."""
         self.until: int | None = None
         self.known: dict[Key, Step] = {}
         self.note: Callable[[Key, Step], None] = lambda key, step: None
@@ -104,7 +105,7 @@ class Walker:
         low, kept = self.kept
         stop = min(stop, self.stop)
         if start < low or stop > low + len(kept):
-            low, kept = self.kept = start, np.frombuffer(self.source.read(start, max(stop, _border(start))), np.uint8)
+            low, kept = self.kept = start, np.frombuffer(self.source.read(start, max(stop, border(start))), np.uint8)
         return kept[start - low : stop - low]
 
     def walk(self, attend: Callable[[Walker], None] = lambda walker: None, until: int | None = None) -> list[Chain]:
@@ -165,6 +166,7 @@ class Walker:
     def _take(self, step: Step, untailed: Untailed | None) -> None:
         if untailed is None:
             self.breaks = min(self.breaks + 1, OFTEN) if step.at - self.at < NEAR else 0
+            self.marks += [step.at] if step.at - self.at >= WINDOW // 2 else []
             lock = self.lock if step.chains else None
         else:
             self.chains[untailed.kept :] = [] if untailed.last is None else [untailed.last]
@@ -203,7 +205,7 @@ class Walker:
         return all(told)
 
     def _follow(self, lock: Dialect) -> Step:
-        octets = self.octets(self.at, _border(self.at))
+        octets = self.octets(self.at, border(self.at))
         before = self.chains[-1] if self.chains else None
         long = before is not None and before.stop == self.at and before.stop - before.start >= WINDOW  # only how it is looked for
         run = lock.run(octets, 0, self.at, max(0, self.trusted - self.at), long=long)
@@ -292,11 +294,6 @@ class Walker:
             return not new or self._look(new)
         self.hoped |= new
         return True
-
-
-def _border(start: int) -> int:
-    """Where the bytes that are read together from `start` on end: one to two windows further, the same for all of a window."""
-    return (start // WINDOW + 2) * WINDOW
 
 
 def _typical(dialect: Dialect) -> float:

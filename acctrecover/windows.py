@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,15 +14,18 @@ from acctrecover.extent import Oddity
 from acctrecover.framed import FramedDialect
 from acctrecover.history import Floats
 from acctrecover.mend import unsound
-from acctrecover.result import BATCH, chain_batches, chain_bytes
+from acctrecover.processors import ahead, usable
+from acctrecover.result import chain_batches, chain_bytes
 from acctrecover.sequence import Holes
 from acctrecover.shape import Octets
 from acctrecover.source import Source
-from acctrecover.stream import NOWHERE, Found, Offsets, among
-from acctrecover.tally import Tally
+from acctrecover.stream import NOWHERE, Found, Offsets, among, border
+from acctrecover.tally import Counted, Tally
 from acctrecover.telling import told
 from acctrecover.together import Together, broken
 
+SHARED, THREADS = 4, 4
+"""Windows of a chain from which on they are counted in threads, and in how many at most."""
 LATEST = float(1 << 33)
 """A clock that no record shows: the year 2242."""
 
@@ -52,10 +56,14 @@ class Window:
 
 
 class Windows:
-    """Goes over a chain of framed records; `entries`: and looks at which were written together."""
+    """Goes over a chain of framed records; `entries`: and looks at which were written together.
 
-    def __init__(self, dialect: FramedDialect, *, entries: bool) -> None:
-        self.dialect = dialect
+    `marks` are where records start some megabytes apart, as far as a walk came by, in ascending order: what is counted goes on
+    from several of them at once, and is thrown away where it does not go on from what stands before.
+    """
+
+    def __init__(self, dialect: FramedDialect, marks: Sequence[int] = (), *, entries: bool) -> None:
+        self.dialect, self.marks = dialect, marks
         self.carried, self.steps = Embedded(), Holes()
         self.together = Together(dialect) if entries else None
 
@@ -76,13 +84,22 @@ class Windows:
             clocks = self._clocks(octets, found, wrong.starts)
             yield Window(octets, low, len(found.starts), bits, odd, clocks)
 
-    def _counted(self, tally: Tally, source: Source, at: int, stop: int, oddities: Sequence[Oddity]) -> Iterator[Window]:
+    def _counted(self, tally: Tally, source: Source, start: int, stop: int, oddities: Sequence[Oddity]) -> Iterator[Window]:
         dialect = self.dialect
-        while at < stop:
-            high = min(stop, at + BATCH)
+
+        def look(at: int) -> tuple[int, Octets, Counted]:
+            high = min(stop, border(at))
             octets = chain_bytes(source, dialect, at, high, oddities)
             part = octets[: min(len(octets), stop - at + 8)]
-            counted = tally.counted(part, at, high - at, high - at if high < stop else len(part))
+            return at, octets, tally.counted(part, at, high - at, high - at if high < stop else len(part))
+
+        marks = [start, *self.marks[bisect_right(self.marks, start) : bisect_left(self.marks, stop)]]
+        coming = ahead(look, marks, min(usable(), THREADS) if len(marks) > SHARED else 1)
+        at, made = start, next(coming, None)
+        while at < stop:
+            while made is not None and made[0] < at:
+                made = next(coming, None)
+            _, octets, counted = made if made is not None and made[0] == at else look(at)
             if not counted.count:
                 return
             self.carried.add(counted.carriers, counted.inside, counted.first + at)

@@ -21,7 +21,8 @@ from acctrecover.asked import Asked
 from acctrecover.errors import AcctrecoverError
 from acctrecover.ranges import Shares
 from acctrecover.source import open_source
-from acctrecover.walk import WINDOW, Walker
+from acctrecover.stream import WINDOW
+from acctrecover.walk import Walker
 from acctrecover.workers import Processes
 
 pytest.importorskip("distributed")
