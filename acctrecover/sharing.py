@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # loaded where they are asked for: most scans are done in one
 
 LARGE = 1 << 27
 """Bytes from which on an input is shared by ranges, rather than made whole by one worker."""
-LONG = 3.0
+LONG = 12.0
 """Seconds that the rest of a walk must be expected to take from which on it is shared unasked."""
 
 
