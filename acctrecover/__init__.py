@@ -76,7 +76,7 @@ The package, from the top down; each module imports only from the lines below it
     misled, pairs                   records that take others in; what a byte of type and one of length announce
     telling                         what records tell of their history, and whether two chains tell the same
     finder                          where sound records of a layout begin
-    program, kernel                 that search compiled: what search.c is told, and where it was built
+    program                         that search compiled: what search.c is told
     shape                           one record layout: columns, rules, evidence
     gates, sieve                    single bytes, and byte strings, at every offset
     chance                          what a rule is worth by its form
@@ -90,6 +90,7 @@ The package, from the top down; each module imports only from the lines below it
     cells, digits                   values as a reader wants them; numbers in decimal
     pieces                          byte strings laid side by side into lines
     distinct                        rows of a column that hold the same
+    kernel                          what is compiled, search.c, and where it was built
     unpacking                       a compressed file decompressed as far as it goes, and where it broke
     blocks                          the blocks of bzip2 one by one
     output, schema, kinds, objects, expr, recode, dump, paste, relay, retrace, wounds

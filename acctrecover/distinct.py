@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.kernel import address, library
+
 Indices = npt.NDArray[np.intp]
 SPARE = 4
 """Seats for a row, and rows for a value: of a column with more values than this nothing is gained."""
@@ -28,6 +30,8 @@ def distinct(column: npt.NDArray[Any]) -> tuple[Indices, Indices] | None:
     count = len(column)
     if count < LEAST or not column.itemsize * column[0].size or column[0].nbytes > WIDEST:
         return None
+    if library() is not None:
+        return _compiled(column)
     words = _words(column)
     near = _near(words[0]) if len(words) == 1 else None
     if near is not None:
@@ -41,6 +45,18 @@ def distinct(column: npt.NDArray[Any]) -> tuple[Indices, Indices] | None:
     number = np.empty(count, np.intp)
     number[firsts] = np.arange(len(firsts))
     return firsts, number.take(leader)
+
+
+def _compiled(column: npt.NDArray[Any]) -> tuple[Indices, Indices] | None:
+    """The same by search.c."""
+    count, width = len(column), column[0].nbytes
+    if column.ndim > 1 and column.strides[1] != column.itemsize:
+        column = np.ascontiguousarray(column)
+    most, bits = count // SPARE, count.bit_length()
+    seats, firsts, codes = np.empty(1 << bits, np.int32), np.empty(most, np.int64), np.empty(count, np.int64)
+    told = count, column.strides[0], width, most, bits, address(seats), address(firsts), address(codes)
+    found = library().acctrecover_distinct(address(column), *told)
+    return None if found < 0 else (firsts[:found].astype(np.intp, copy=False), codes.astype(np.intp, copy=False))
 
 
 def _words(column: npt.NDArray[Any]) -> list[Words]:

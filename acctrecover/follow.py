@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.kernel import library
+from acctrecover.kernel import address, library
 from acctrecover.links import LOST, Led
 from acctrecover.pairs import Pairs
 from acctrecover.sieve import CHUNK
@@ -92,8 +90,3 @@ class Follower:
             return NONE
         found = notes.found(count)
         return Found(found.starts, found.sizes, found.keys, beside.found(aside), owners[:aside])
-
-
-def address(array: npt.NDArray[Any]) -> int:
-    """Where the numbers of an array stand in memory."""
-    return int(array.ctypes.data)

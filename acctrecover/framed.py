@@ -103,8 +103,8 @@ class FramedDialect(HeaderEvidence):
         """What counts such records by search.c, where nothing but their payloads has to be looked at."""
         if self.follower is None or self.declared.sequence or self.declared.entries or self.largest > WITHIN:
             return None
-        ruled, timed = (self.kinds.numbers[self._declaring(having)[:-1]] for having in ("rules", "clock"))
-        return Tally(self.follower, self.payload, self.finds, self.worth, ruled, timed)
+        having = (self.kinds.numbers[self._declaring(part)[:-1]] for part in ("rules", "clock"))
+        return Tally(self.follower, self.payload, self.finds, self.worth, *having)
 
     @property
     def order(self) -> str:
@@ -232,10 +232,9 @@ class FramedDialect(HeaderEvidence):
             part = octets[: start + room]
             found = self.whole(found, len(part))
             landings = self.landing(part, base, found.stops)
-        misleading = found.starts.take(misled(self, part, found, landings, led.takers))
-        misleading = misleading[misleading >= trusted]
-        if len(misleading):
-            led = self._led(octets[: misleading[0]], start, base)
+        wrong = [at for at in found.starts.take(misled(self, part, found, landings, led.takers)).tolist() if at >= trusted]
+        if wrong:
+            led = self._led(octets[: wrong[0]], start, base)
         return Run(led.ahead if led.count else start, led.count, led.tail[led.tail > led.ahead - self.tail].tolist())
 
     def begins(self, octets: Octets) -> bool:

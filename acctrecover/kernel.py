@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
+
 NUMPY = "ACCTRECOVER_NUMPY"
 """The variable of the environment that, set to anything, has numpy do it all."""
 
@@ -34,11 +36,14 @@ def library() -> Any:
         "heads": (pointer, number, *(pointer,) * 4),
         "follow": (*followed, number, *(pointer,) * 4),
         "run": (*followed, number, pointer, pointer, number, pointer, number, pointer),
+        "measure": (pointer, number, pointer, number, pointer),
+        "lay": (pointer, number, pointer, number, pointer, pointer, number),
+        "distinct": (pointer, *(number,) * 5, *(pointer,) * 3),
         "tally": (*followed, number, number, *(pointer,) * 3, number, *(pointer,) * 7),
     }
     for name, takes in calls.items():
         function = getattr(loaded, f"acctrecover_{name}")
-        function.argtypes, function.restype = takes, None if name == "kept" else number
+        function.argtypes, function.restype = takes, None if name in {"kept", "measure", "lay"} else number
     return loaded
 
 
@@ -46,3 +51,8 @@ def _older(built: str) -> bool:
     """Whether what was built is older than the search.c beside this file, which only a clone has."""
     source = Path(__file__).with_name("search.c")
     return source.exists() and source.stat().st_mtime > os.stat(built).st_mtime
+
+
+def address(array: npt.NDArray[Any]) -> int:
+    """Where the numbers of an array stand in memory."""
+    return int(array.ctypes.data)

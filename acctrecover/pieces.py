@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.distinct import Indices
+from acctrecover.kernel import address, library
 
 FEW = 1 << 13
 """Byte strings of one piece up to which it takes in another one beside it."""
@@ -107,6 +109,8 @@ def fewer(line: Iterable[Piece]) -> list[Piece]:
 
 def lay(parts: Sequence[tuple[Indices, Sequence[Piece]]], count: int) -> memoryview:
     """Lines of `count` rows one after the other: each part has the numbers of its rows and the pieces of their lines."""
+    if library() is not None:
+        return _compiled(parts, count)
     sizes = np.zeros(count, np.intp)
     lines = [(rows, fewer(line)) for rows, line in parts]
     for rows, line in lines:
@@ -118,6 +122,29 @@ def lay(parts: Sequence[tuple[Indices, Sequence[Piece]]], count: int) -> memoryv
     starts = stops - sizes
     for rows, line in lines:
         _lay(out, starts[rows], line)
+    return out.data
+
+
+def _compiled(parts: Sequence[tuple[Indices, Sequence[Piece]]], count: int) -> memoryview:
+    """The same by search.c."""
+    sizes = np.zeros(count, np.int64)
+    whole = partial(np.ascontiguousarray, dtype=np.int64)
+    lines: list[tuple[Any, ...]] = []
+    for rows, line in parts:
+        held = [(part.octets, whole(part.sizes), None if part.codes is None else whole(part.codes)) for part in line]
+        told = [
+            (address(octets), octets.size, octets.shape[1], address(each), 0 if codes is None else address(codes), len(each) > 1)
+            for octets, each, codes in held
+        ]
+        lines.append((np.array(told, np.int64), whole(rows), held))
+        table, rows = lines[-1][:2]
+        library().acctrecover_measure(address(table), len(line), address(rows), len(rows), address(sizes))
+    stops = np.cumsum(sizes)
+    starts = stops - sizes
+    out = np.empty(int(stops[-1]) if count else 0, np.uint8)
+    spare = len(out) if len(lines) == 1 and (lines[0][1][1:] > lines[0][1][:-1]).all() else 0  # then each row ends where one begins
+    for table, rows, _ in lines:
+        library().acctrecover_lay(address(table), len(table), address(rows), len(rows), address(starts), address(out), spare)
     return out.data
 
 

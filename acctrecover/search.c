@@ -669,3 +669,112 @@ WIDE int64_t acctrecover_tally(const uint8_t *octets, int64_t start, int64_t siz
     memcpy(counts, all, sizeof all);
     return 1;
 }
+
+/* Byte strings that stand in lines: `octets`, `all` of them, have one every `width`, of which the first `sizes` are meant; which one a
+ * row has is told by `codes`, or where there are none by `own`: 1 for the one with its number, 0 for the first. */
+typedef struct {
+    int64_t octets, all, width, sizes, codes, own;
+} piece;
+
+static inline int64_t code_of(const piece *part, int64_t row)
+{
+    return part->codes ? ((const int64_t *)(intptr_t)part->codes)[row] : part->own ? row : 0;
+}
+
+/* Write how many bytes the pieces of each of some rows take, where `rows` says. */
+void acctrecover_measure(const piece *line, int64_t pieces, const int64_t *rows, int64_t count, int64_t *sizes)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t size = 0;
+        for (const piece *part = line; part < line + pieces; part++)
+            size += ((const int64_t *)(intptr_t)part->sizes)[code_of(part, i)];
+        sizes[rows[i]] = size;
+    }
+}
+
+/* Copy so many bytes: few as they are, two words that overlap do. */
+static inline void copy(uint8_t *to, const uint8_t *from, int64_t size)
+{
+    if (size >= 8 && size <= 16) {
+        uint64_t first, last;
+        memcpy(&first, from, 8);
+        memcpy(&last, from + size - 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
+    } else if (size >= 4 && size < 8) {
+        uint32_t first, last;
+        memcpy(&first, from, 4);
+        memcpy(&last, from + size - 4, 4);
+        memcpy(to, &first, 4);
+        memcpy(to + size - 4, &last, 4);
+    } else if (size < 4) {
+        for (int64_t i = 0; i < size; i++)
+            to[i] = from[i];
+    } else
+        memcpy(to, from, (size_t)size);
+}
+
+/* Lay the pieces of each of some rows side by side, from where `starts` says of the rows in `rows`. What stands behind a piece up to
+ * `spare` may be overwritten: it is laid later. */
+void acctrecover_lay(const piece *line, int64_t pieces, const int64_t *rows, int64_t count, const int64_t *starts, uint8_t *out,
+                     int64_t spare)
+{
+    const uint8_t *const end = out + spare;
+    for (int64_t i = 0; i < count; i++) {
+        uint8_t *at = out + starts[rows[i]];
+        for (const piece *part = line; part < line + pieces; part++) {
+            const int64_t code = code_of(part, i), size = ((const int64_t *)(intptr_t)part->sizes)[code];
+            const uint8_t *const from = (const uint8_t *)(intptr_t)part->octets + code * part->width;
+            if (size <= 16 && code * part->width + 16 <= part->all && end - at >= 16)
+                memcpy(at, from, 16); /* a load and a store, which is faster than to ask how many */
+            else
+                copy(at, from, size);
+            at += size;
+        }
+    }
+}
+
+static inline int same(const uint8_t *value, const uint8_t *other, int64_t width)
+{
+    switch (width) {
+    case 1: return *value == *other;
+    case 2: return !memcmp(value, other, 2);
+    case 4: return !memcmp(value, other, 4);
+    case 8: return !memcmp(value, other, 8);
+    default: return !memcmp(value, other, (size_t)width);
+    }
+}
+
+static inline uint64_t mixed(const uint8_t *value, int64_t width)
+{
+    uint64_t out = 0;
+    for (; width >= 8; width -= 8, value += 8)
+        out = (out ^ eight_at(value)) * 0x9E3779B97F4A7C15u, out ^= out >> 29;
+    if (width)
+        out = (out ^ number_at(value, width, 0)) * 0x9E3779B97F4A7C15u, out ^= out >> 29;
+    return out * 0xC2B2AE3D27D4EB4Fu;
+}
+
+/* Which of some values of `width` bytes, one every `stride`, are the same: in `codes` the number of each one's value, in `firsts` the
+ * first that has it. There are 2**`bits` seats, at least as many as values. Return how many differ, -1 where more than `most` do. */
+int64_t acctrecover_distinct(const uint8_t *values, int64_t count, int64_t stride, int64_t width, int64_t most, int64_t bits,
+                             int32_t *seats, int64_t *firsts, int64_t *codes)
+{
+    const uint64_t last = ((uint64_t)1 << bits) - 1;
+    int64_t found = 0;
+    memset(seats, 0xff, sizeof *seats << bits);
+    for (int64_t i = 0; i < count; i++) {
+        const uint8_t *value = values + i * stride;
+        uint64_t at = mixed(value, width) >> (64 - bits);
+        while (seats[at] >= 0 && !same(values + firsts[seats[at]] * stride, value, width))
+            at = (at + 1) & last;
+        if (seats[at] < 0) {
+            if (found == most)
+                return -1;
+            firsts[found] = i;
+            seats[at] = (int32_t)found++;
+        }
+        codes[i] = seats[at];
+    }
+    return found;
+}

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from acctrecover.finder import Finder
-from acctrecover.follow import MANY, USUAL, Follower, address
-from acctrecover.kernel import library
+from acctrecover.follow import MANY, USUAL, Follower
+from acctrecover.kernel import address, library
 from acctrecover.pairs import Keys, Worth, groups
 from acctrecover.program import Program
 from acctrecover.shape import Octets, Shape
