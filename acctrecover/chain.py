@@ -77,7 +77,9 @@ class Skeleton:
         self.best[self.n] = PER_BYTE * high + PER_RECORD * self.linked[self.n]
         self.read: dict[tuple[int, int], list[tuple[int, float]]] = {}
         self.phase: dict[tuple[int, int], int] = {}
-        self.lowest = Lowest(RESUMED + 4 * max((grammar.largest for grammar in grammars), default=0))  # no break reaches further
+        largest = max((grammar.largest for grammar in grammars), default=0)
+        self.lowest, self.near = Lowest(RESUMED + 4 * largest), Lowest(4 * largest)
+        """The least costs as far as breaks behind any candidate, and behind one that carries nothing, reach."""
         for i in range(self.n - 1, -1, -1):
             self._settle(i)
 
@@ -107,7 +109,8 @@ class Skeleton:
         grammar = self.grammars[dialect]
         linked, cut = self.at.get((dialect, landing), END), False
         firm = linked != END and grammar.pitch is None and not self.payloads.crossed(linked)
-        surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + self.lowest.behind(start)  # as any break
+        lowest = self.near if self.payloads.carried(i) == END else self.lowest
+        surely = firm and self.cost[linked] + given.unsound[i] + given.whole[i] <= GAP + lowest.behind(start)  # as any break
         if landing >= self.high:
             total, after = 0.0, END
         elif self.plain and linked != END and self.cost[linked] + given.unsound[i] < GAP / 2:  # no break costs less than GAP
@@ -135,6 +138,7 @@ class Skeleton:
                     total, after, cut = price + self.cost[t], t, True
         self.cost[i], self.follow[i], self.cut[i] = total + given.costs[i], after, cut
         self.lowest.add(start, self.cost[i])
+        self.near.add(start, self.cost[i])
         value = self.cost[i] + PER_BYTE * start + PER_RECORD * self.linked[i]
         nearest = value <= self.best[i + 1]
         self.best[i], self.best_at[i] = (value, i) if nearest else (self.best[i + 1], self.best_at[i + 1])

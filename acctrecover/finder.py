@@ -90,6 +90,7 @@ class Finder:
 
     def kept(self, octets: Octets, starts: Offsets) -> Bools:
         """Which of the records at some offsets, all of them whole, are sound."""
-        if len(starts) >= FEW and self.program is not None and not self.program.rest:
+        tried = len(starts) >= FEW or "program" in self.__dict__
+        if tried and self.program is not None and not self.program.rest:
             return self.program.kept(octets, starts)
         return self.shape.valid(self.shape.gather(octets, starts))

@@ -80,6 +80,10 @@ class Fixed:
         bits = np.full(len(found.starts), self.shape.bits)
         return bits + np.log2(self.size) * ~self._beside(found.starts) if self.slots else bits
 
+    def judged(self, octets: Octets, found: Found) -> tuple[Bools, npt.NDArray[np.float64]]:
+        """Which candidates are `sound`, and the `bits` of each."""
+        return self.sound(octets, found), self.bits(octets, found)
+
     def _beside(self, starts: Offsets) -> Bools:
         return among(starts - self.size, starts) | among(starts + self.size, starts)
 

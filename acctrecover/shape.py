@@ -243,6 +243,12 @@ class Shape:
         with np.errstate(all="ignore"):
             return self.function(expr)(Widened(records, self.big))
 
+    def number(self, expr: Any) -> tuple[np.dtype[Any], int] | None:
+        """The type and the place of the whole number that an expression just reads, None for any other."""
+        name = field_of(expr)
+        kind, at = self.dtype.fields.get(name, (None, 0))[:2] if name is not None and self.dtype.fields else (None, 0)
+        return (kind, at) if kind is not None and kind.kind in "ui" else None
+
     def told(self, expr: Any, octets: Octets, starts: Offsets) -> Any:
         """The same of the records at `starts`, of which nothing but what it reads is copied."""
         with np.errstate(all="ignore"):

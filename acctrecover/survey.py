@@ -275,10 +275,10 @@ def survey(
             part["cost"][twice] += DOUBLED
             firm = found.starts[~twice & among(landings, found.starts)]
             part["cost"][twice & among(found.starts + len(dialect.opening), firm)] += CUT
-        part["bits"] = dialect.bits(octets, found)
+        sound, part["bits"] = dialect.judged(octets, found)
         part["clock"], part["serial"] = numbers(dialect, octets, found, "clock", "serial")
         part["cost"] += _incoherence(part["clock"]) + (FOREIGN if before not in (None, dialect) else 0.0)
-        part["unsound"] = np.where(dialect.sound(octets, found), 0.0, UNSOUND)
+        part["unsound"] = np.where(sound, 0.0, UNSOUND)
         part["loose"] = dialect.loosely(octets, found)
         parts.append(part)
     joined = np.concatenate(parts)

@@ -26,11 +26,18 @@ def told(shapes: Sequence[tuple[Shape, int, Offsets]], octets: Octets, found: Fo
     `shapes` are those of the ones that declare any of these.
     """
     out = np.full((len(names), len(found.starts)), np.nan)
+    plain: dict[tuple[int, int, str], list[Offsets]] = {}
     for shape, skip, which in shapes:
-        exprs = [(row, expr) for row, name in enumerate(names) if (expr := getattr(shape.record, name)) is not None]
-        if exprs:
-            for row, expr in exprs:
+        for row, name in enumerate(names):
+            expr = getattr(shape.record, name)
+            if (field := shape.number(expr)) is not None:  # those of several shapes may stand at one place
+                plain.setdefault((row, skip + field[1], field[0].str), []).append(which)
+            elif expr is not None:
                 out[row, which] = shape.told(expr, octets, found.starts.take(which) + skip)
+    for (row, at, kind), parts in plain.items():
+        which = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        every = np.ndarray((len(octets) - np.dtype(kind).itemsize + 1,), kind, octets, strides=(1,))
+        out[row, which] = every[found.starts.take(which) + at]
     return out
 
 
