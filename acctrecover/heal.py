@@ -88,9 +88,12 @@ def framed_reading(dialect: FramedDialect, octets: bytes) -> bytes | None:
     always has, is put right; None where there is no such record.
 
     A header that is sound as it stands is left alone: what says that its length is wrong may be missing bytes as well. So is
-    a type: some site's type always fits too. And so is a byte that may be one of a run of zeros or ones; and a type of records
-    of any length where one of just this length fits as well, as then more than the cookie may be wrong.
+    a type: some site's type always fits too. And so is a byte that may be one of a run of zeros or ones; a type of records
+    of any length where one of just this length fits as well, or differs in one bit, as then more than the cookie may be wrong;
+    and a header alone, as the start of one record and the end of another may be nearly one.
     """
+    if len(octets) == dialect.head:
+        return None
     mended = _header(dialect, octets)
     if mended is None or not dialect.fits(np.frombuffer(mended, np.uint8)) or _rivalled(dialect, mended):
         return None
@@ -118,16 +121,20 @@ def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:
 
 
 def _rivalled(dialect: FramedDialect, octets: bytes) -> bool:
-    """Whether a record of any length is a sound one of a type that always has this length, but for its own type."""
+    """Whether a record of any length is a sound one of a type that always has this length, but for its own type; or its type differs
+    in one bit from such a type."""
     if dialect.places is None:
         return False
     _, (kind, stop), _ = dialect.places
     order: Literal["big", "little"] = "big" if dialect.big else "little"
-    low, high = dialect.kinds.span(int.from_bytes(octets[kind:stop], order))
+    own = int.from_bytes(octets[kind:stop], order)
+    low, high = dialect.kinds.span(own)
     if low == high:
         return False
     always = (len(octets) - dialect.head,) * 2
     others = [number for number in dialect.kinds.numbers.tolist() if dialect.kinds.span(number) == always]
+    if any((number ^ own).bit_count() == 1 for number in others):
+        return True
     readings = (octets[:kind] + number.to_bytes(stop - kind, order) + octets[stop:] for number in others)
     return any(dialect.fits(np.frombuffer(reading, np.uint8)) for reading in readings)
 
