@@ -31,7 +31,7 @@ The package, from the top down; each module imports only from the lines below it
     broken                          a scan of what came out of compressed files that broke
     account                         every byte accounted for: chains, what does not belong in them, gaps
     divide, held                    a gap cut into extents; how many records it held
-    windows                         what the records of a framed chain tell
+    windows, bordered               what the records of a framed chain tell; its last one, where a disk block begins in it
     embedded, sequence              streams carried in payloads; holes in sequence numbers
     mend                            records in a gap that are neither intact nor lost
     lodged                          records that a lost one may have carried

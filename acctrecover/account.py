@@ -11,6 +11,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from acctrecover.bordered import bordered
 from acctrecover.dialect import Dialect
 from acctrecover.divide import explain
 from acctrecover.extent import Extent, Oddity
@@ -82,6 +83,9 @@ class Account:
             stop = self.source.size if chain is None else chain.start
             beside = before or chain
             gaps = [_worded(gap, beside.dialect) if beside else gap for gap in explain(self.source, at, stop, before, chain)]
+            doubt = bordered(before, gaps[0], self._read) if before and gaps and self.source.core is None else None
+            if doubt is not None and doubt.offset not in {each.offset for each in out[-1].oddities}:
+                out[-1] = replace(out[-1], oddities=(*out[-1].oddities, doubt))
             out += gaps[:-1] + [self._read_back(gap, chain) if chain else gap for gap in gaps[-1:]]
             if chain is not None:
                 pieces = self._pieces(wholes[number], chain, parts)

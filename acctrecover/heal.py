@@ -121,8 +121,8 @@ def _header(dialect: FramedDialect, octets: bytes) -> bytes | None:
 
 
 def _rivalled(dialect: FramedDialect, octets: bytes) -> bool:
-    """Whether a record of any length is a sound one of a type that always has this length, but for its own type; or its type differs
-    in one bit from such a type."""
+    """Whether a record of any length is a sound one of a type that always has this length, but for its own type; or its type is one
+    bit from such a type."""
     if dialect.places is None:
         return False
     _, (kind, stop), _ = dialect.places

@@ -20,6 +20,21 @@ def test_a_zeroed_block_is_one_zero_run_and_costs_only_what_it_touched() -> None
     assert "zero run" in [gap.cause for gap in found.gaps]
 
 
+def test_a_record_whose_end_a_lost_block_may_have_overwritten_is_not_called_intact() -> None:
+    """Where the rules of its type leave its last bytes open, only the block's border tells."""
+    spared = 0
+    for border in range(512, len(DATA) - 1024, 512):
+        for fill in (b"\0", b"\xff"):
+            data = DATA[:border] + fill * 512 + DATA[border + 512 :]
+            found = scan(data)
+            intact = {int(row["offset"]): int(row["size"]) for row in found.records if row["status"] == "intact"}
+            assert [at for at, size in intact.items() if data[at : at + size] != DATA[at : at + size]] == []
+            reasons = {odd.offset: odd.reason for extent in found.chains for odd in extent.oddities}
+            at = next(at for at, size in TRUTH if at + size > border)
+            spared += "a block begins in it" in reasons.get(at, "")
+    assert spared > 3
+
+
 def test_a_flipped_cookie_bit_is_healed_because_one_reading_fits() -> None:
     at, size = TRUTH[40]
     found = scan(DATA[:at] + bytes([DATA[at] ^ 4]) + DATA[at + 1 :])

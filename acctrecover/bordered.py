@@ -1,0 +1,33 @@
+"""Records in which a disk block begins, with a gap right behind them: their last bytes may be another block's."""
+
+from __future__ import annotations
+
+from acctrecover.extent import Extent, Oddity
+from acctrecover.framed import FramedDialect
+from acctrecover.repeats import BLOCK
+from acctrecover.stream import Read
+from acctrecover.survey import Chain
+
+UNMET = frozenset({"zero run", "overwritten", "foreign data", "bytes missing", "bytes inserted"})
+"""Causes of gaps that begin with no header: nothing confirms where the record before them ends."""
+
+
+def bordered(chain: Chain, gap: Extent, read: Read) -> Oddity | None:
+    """The last record of a chain as suspect if a block that begins in it may go on in the gap right behind.
+
+    Not of one of records of one size: what stands before a gap in these more often has lost bytes, and is out of step with blocks.
+    """
+    if gap.cause not in UNMET or gap.start != chain.stop or not chain.tail or not isinstance(chain.dialect, FramedDialect):
+        return None
+    start = chain.tail[-1]
+    octets = read(start, min(gap.stop, gap.start + BLOCK))
+    heads = chain.dialect.heads(octets[: chain.dialect.header.size])
+    size = int(heads.sizes[0]) if len(heads.sizes) else 0
+    border = BLOCK - start % BLOCK
+    own, behind = octets[border:size], octets[size:]
+    if not len(own) or start + size != chain.stop:
+        return None
+    if (behind == behind[0]).all() and (own != behind[0]).any():  # what was written there is not what stands in the record
+        return None
+    why = f"a block begins in it, at {start + border:#x}, and no record follows: its last {len(own)} bytes may be that block's"
+    return Oddity(start, size, "suspect", why)
