@@ -11,6 +11,7 @@ from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.framed import FramedDialect
+from acctrecover.misled import LEAD
 from acctrecover.stream import Found, Offsets, Read, different
 from acctrecover.survey import Chain
 from acctrecover.telling import CLOSE, alike
@@ -29,6 +30,7 @@ WITHIN = "may be a part of a lost record, of which more stands beside it"
 TOLD = "may be what a lost record carried: its process ids are of another history than those beyond"
 STRANGE = "may be what a lost record carried: it is of another format than the records around it"
 TURNED = "may be what a record carried whose header is cut off: what follows is of the other byte order"
+HEADED = "may be what a record carried of which the header stands right before it, and the end does not"
 ROOM = "may be what a lost record carried: what is lost around it is no more than one may have"
 
 Numbers = npt.NDArray[np.float64]
@@ -37,8 +39,9 @@ Numbers = npt.NDArray[np.float64]
 def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
     """The first records of chains behind gaps, or all of a short one, where the serial numbers are far from those beyond.
 
-    Also all of one between two gaps that one lost record may fill, where they do not agree with those beyond; and, where records
-    are made of their like, all of one between two gaps, or a gap and the end of an input of `size` bytes, that one may fill.
+    Also all of one between two gaps that one lost record may fill, where they do not agree with those beyond, or the header of one
+    that may carry them stands before them; and, where records are made of their like, all of one between two gaps, or a gap and the
+    end of an input of `size` bytes, that one may fill.
     """
     between = zip(chains, chains[1:], chains[2:], strict=False)
     strange = [chain for before, chain, after in between if _carriable(before, chain, after)]
@@ -79,6 +82,8 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
                 untold.append(chain)
             if count == chain.count:
                 places.add(chain.start)
+            if not count and chain.stop < high and _headed(dialect, low, chain, read):
+                out += _suspect(chain, found, len(found.starts), HEADED)
             if count or not close:
                 continue
             before = chains[index - 1] if index and chain.stop == size else None
@@ -147,6 +152,16 @@ def _leap(kinds: Offsets, serials: Numbers, count: int) -> bool:
             if steps.min() >= 0 and (leap > LEAP * max(1.0, steps.max()) or (leap < 0 and others[0] > ANEW)):
                 return True
     return False
+
+
+def _headed(dialect: FramedDialect, low: int, chain: Chain, read: Read) -> bool:
+    """Whether a header at `low` is of a record that may carry a chain which begins right behind it, and is long enough for all of
+    it."""
+    octets = read(low, low + dialect.header.size)
+    heads = dialect.heads(octets)
+    heads = heads.pick(heads.starts == 0)
+    near = 0 <= chain.start - low - dialect.head <= LEAD and bool((low + heads.sizes >= chain.stop).any())
+    return near and bool(dialect.loosely(octets, heads).all())
 
 
 def _reaches(dialect: FramedDialect, low: int, high: int, read: Read) -> bool:
