@@ -24,7 +24,7 @@ from acctrecover.repeats import DISTINCT, PROBE, REACH, copied_blocks, once, rep
 from acctrecover.result import chain_batches
 from acctrecover.shape import Shape
 from acctrecover.source import Source
-from acctrecover.stream import Offsets, different
+from acctrecover.stream import BLOCK, Offsets, different
 from acctrecover.survey import Chain
 from acctrecover.windows import Windows
 
@@ -32,8 +32,6 @@ STRIDE = 1 << 15
 """Records of a fixed size whose clocks are looked at together."""
 SHARED, THREADS = 4, 4
 """Strides of a chain from which on they are made ready in threads, and in how many at most."""
-BLOCK = 512
-"""Bytes that a disk writes at once: where moved records begin and end if nothing else tells."""
 MOST = 1 << 12
 """Places at which a repetition is looked for."""
 LOOKED = 1 << 6

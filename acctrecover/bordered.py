@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from acctrecover.extent import Extent, Oddity
 from acctrecover.framed import FramedDialect
-from acctrecover.repeats import BLOCK
-from acctrecover.stream import Read
+from acctrecover.stream import BLOCK, Read
 from acctrecover.survey import Chain
 
 UNMET = frozenset({"zero run", "overwritten", "foreign data", "bytes missing", "bytes inserted"})

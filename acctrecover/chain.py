@@ -175,6 +175,7 @@ class Skeleton:
         if self.final and grammar.pitch is None and self._damage(self.high, landing, dialect):
             return GAP + READ_BYTE, END
         total += GAP + (0.0 if met else UNMET / 2 if cut else UNMET)
+        total += KIN if given.loose[i] and not met and self.payloads.passed(i) else 0.0
         if after != END and given.dialects[after] != dialect:
             total += SWITCH
         if grammar.pitch is not None:
@@ -294,6 +295,8 @@ class Skeleton:
                     extra += STRADDLED
                 if goes_on != END:
                     extra += KIN * self.kin.goes_on(dialect, start, self.payloads.carried(i))
+                if given.loose[i] and self.payloads.entered(i, given.starts[j]):
+                    extra += KIN
                 out.append((j, extra))
             j += 1
         behind = [(j, extra + PASSED * (self.linked[j] - passed)) for j, extra in self._resumed(i) if given.starts[j] > landing]

@@ -9,8 +9,9 @@ import numpy as np
 from acctrecover.cause import judge
 from acctrecover.extent import Extent
 from acctrecover.fixed import Fixed
-from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, split_zeros
+from acctrecover.gap import ZEROS, Gap, Verdict, split_zeros
 from acctrecover.source import Source
+from acctrecover.stream import BLOCK
 from acctrecover.survey import Chain
 from acctrecover.voids import TOLD
 

@@ -7,13 +7,11 @@ from collections.abc import Container, Sequence
 from acctrecover.dialect import Dialect
 from acctrecover.fixed import Fixed
 from acctrecover.sightings import Sightings
-from acctrecover.stream import Read
+from acctrecover.stream import BLOCK, Read
 from acctrecover.survey import RISK, Chain, join, stranded
 from acctrecover.voids import WIDE, Voids
 from acctrecover.walk import FAR
 
-BLOCK = 512
-"""Bytes of the smallest piece of another file that a disk leaves in one: in less only the formats already found are looked for."""
 SHARED = 4
 """Bytes that two records may share after a deletion between them."""
 

@@ -232,7 +232,7 @@ class FramedDialect(HeaderEvidence):
             part = octets[: start + room]
             found = self.whole(found, len(part))
             landings = self.landing(part, base, found.stops)
-        wrong = [at for at in found.starts.take(misled(self, part, found, landings, led.takers)).tolist() if at >= trusted]
+        wrong = [at for at in found.starts.take(misled(self, part, found, landings, led.takers, base)).tolist() if at >= trusted]
         if wrong:
             led = self._led(octets[: wrong[0]], start, base)
         return Run(led.ahead if led.count else start, led.count, led.tail[led.tail > led.ahead - self.tail].tolist())

@@ -17,8 +17,6 @@ from acctrecover.survey import Chain
 
 ZEROS = 32
 """NUL bytes in a row that make a zero run of their own inside a gap."""
-BLOCK = 512
-"""Bytes that a disk writes at once, at multiples of it."""
 FEW = 3
 """Records of a type from which bytes are compared with them place by place."""
 TELLING = 16.0

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from acctrecover.framed import FramedDialect
-from acctrecover.gap import BLOCK, ZEROS, Gap, Verdict, look, text_run
+from acctrecover.gap import ZEROS, Gap, Verdict, look, text_run
 from acctrecover.reading import SLIPPED
 from acctrecover.shape import Octets
-from acctrecover.stream import Found
+from acctrecover.stream import BLOCK, Found
 
 NULS, MANY_NULS = 8, 16
 """NUL bytes in a row across a record's end that are a zero run if nothing else explains them, and in any case."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, compress, pairwise
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from acctrecover.kinds import Kinds
 from acctrecover.shape import Shape
-from acctrecover.stream import Found, Offsets, among, different
+from acctrecover.stream import BLOCK, Found, Offsets, among, different
 from acctrecover.telling import CLOSE, HOUR, LOOKED, alike, told
 
 LEAD = 16
@@ -22,6 +22,8 @@ CARRIERS = 16
 """Records at most, at once, of which also what those that they carry take in is looked at: in a hostile input many carry many."""
 MOST, BESIDE = 4 * LOOKED, 64
 """Records that are followed at most where their history is asked, and candidates that are looked at together for that."""
+REST = 72
+"""Bytes of another record's end, at most, that a block may begin with: more than of most records."""
 TELLING = 24.0
 """Bits of the records that a sound one takes in, from which its length is wrong: fewer are there by chance in long streams."""
 Octets = npt.NDArray[np.uint8]
@@ -57,14 +59,17 @@ def taking(found: Found, landing: Offsets) -> Offsets:
     return which[among(landing.take(which), lands[1:][lands[1:] == lands[:-1]])]
 
 
-def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets, *, nested: bool = True) -> list[int]:
+def misled(
+    judge: Judge, octets: Octets, found: Found, landing: Offsets, which: Offsets, base: int, *, nested: bool = True
+) -> list[int]:
     """Which candidates, of those `taking` others in, have a wrong length, by a flipped bit or because they were cut.
 
     Their payload ends in a chain of records that starts just where the payload would end with that bit flipped back. One
     such record is damage; where several of a type are alike, it is their writer's habit. But a record that breaks the rules
     that tell where it ends is damage in any case, and so is one that breaks others and may have no other length. And so is a
     sound one in whose middle records of the very history begin that goes on behind it: chance lets it end where one of them does.
-    `landing` is where the record behind each candidate must start. `nested`: those that the first ones carry are looked at, too.
+    `landing` is where the record behind each candidate must start; the bytes begin at `base` of the input. `nested`: those that the
+    first ones carry are looked at, too.
     """
     which = which[found.starts.take(which + 1) < found.stops.take(which)]
     if not len(which):
@@ -78,11 +83,12 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
     differing = lead - judge.shift ^ taken.sizes - judge.head - judge.shift
     apart |= differing & differing - 1 == 0  # or have no payload but for a flipped bit
     apart |= _several(found, landing, which, following)  # or another one behind it
+    apart |= _bordered(taken.starts + base, found.starts.take(which + 1) + base)  # or may begin where another block does
     odd = np.flatnonzero(apart)
     which, taken = which.take(odd), taken.pick(odd)
     following, numbers = following.take(odd).tolist(), judge.types(octets, taken).tolist()
     each = zip(which.tolist(), following, numbers, sound[odd].tolist(), endless[odd].tolist(), strict=True)
-    looked = [one for i, behind, *rest in each if (one := _taken(judge, found, landing, i, behind, *rest)) is not None]
+    looked = [one for i, behind, *rest in each if (one := _taken(judge, found, landing, base, i, behind, *rest)) is not None]
     out = _wrong(judge, octets, found, landing, looked)
     carriers = [one for one in looked if one.whole and not one.unclosed and 0 <= one.lead <= LEAD][:CARRIERS] if nested else []
     if carriers:  # those in which one begins inside another
@@ -91,16 +97,18 @@ def misled(judge: Judge, octets: Octets, found: Found, landing: Offsets, which: 
         carriers = list(compress(carriers, (low < high).tolist()))
     inner = [taking(found.part(one.at + 1, one.behind), landing[one.at + 1 : one.behind]) + one.at + 1 for one in carriers]
     within = different(np.concatenate(inner)) if carriers else which[:0]
-    bad = frozenset(misled(judge, octets, found, landing, within, nested=False))
+    bad = frozenset(misled(judge, octets, found, landing, within, base, nested=False))
     if bad:  # what leads to the end of one through a misled record does not lead there
-        anew = (_taken(judge, found, landing, one.at, one.behind, one.number, one.whole, one.unclosed, bad) for one in carriers)
+        anew = (
+            _taken(judge, found, landing, base, one.at, one.behind, one.number, one.whole, one.unclosed, bad) for one in carriers
+        )
         out += _wrong(judge, octets, found, landing, [one for one in anew if one is not None and one.lead > LEAD])
     return sorted(out)
 
 
 def _wrong(judge: Judge, octets: Octets, found: Found, landing: Offsets, looked: Sequence[Taking]) -> list[int]:
     """Which of those that take others in have a wrong length."""
-    asked = [one for one in looked if one.whole and not one.unclosed and (one.lead > LEAD or one.one_bit)]
+    asked = [one for one in looked if one.whole and not one.unclosed and (one.lead > LEAD or one.one_bit or one.bordered)]
     own = {one.at for one, is_own in zip(asked, _own(judge, octets, found, landing, asked), strict=True) if is_own}
     out: dict[int, list[int]] = {}
     owns: dict[int, list[int]] = {}
@@ -142,12 +150,15 @@ class Taking(NamedTuple):
     """Whether its length is that lead but for one bit."""
     carrier: bool
     """Whether its payload begins with others that do not lead there."""
+    bordered: bool
+    """Whether these begin with a block, or behind what such a one may hold of another record's end."""
 
 
 def _taken(
     judge: Judge,
     found: Found,
     landing: Offsets,
+    base: int,
     i: int,
     behind: int,
     number: int,
@@ -172,7 +183,13 @@ def _taken(
     length, lead = int(found.sizes[i]) - judge.head, low - first
     one_bit = (lead - judge.shift ^ length - judge.shift).bit_count() == 1
     carrier = lead > LEAD and 0 <= starts[1] - first <= LEAD
-    return Taking(i, behind, number, whole, unclosed, ends, low, lands_on[0], lead, one_bit, carrier)
+    bordered = bool(_bordered(starts[0] + base, low + base))
+    return Taking(i, behind, number, whole, unclosed, ends, low, lands_on[0], lead, one_bit, carrier, bordered)
+
+
+def _bordered(starts: Any, firsts: Any) -> Any:
+    """Whether a block begins behind the start of each record, and up to REST bytes before the first one in it."""
+    return (firsts // BLOCK > starts // BLOCK) & (firsts % BLOCK <= REST)
 
 
 def _several(found: Found, landing: Offsets, which: Offsets, following: Offsets) -> Bools:
@@ -202,7 +219,7 @@ def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, asked: Se
     for one, inside, beyond in zip(asked, parts[: len(asked)], parts[len(asked) :], strict=True):
         serial = alike(serials[inside], serials[beyond], CLOSE)
         clock = alike(clocks[inside], clocks[beyond], HOUR)
-        yield serial is not False and clock is not False and bool(clock or (serial and one.lead > LEAD))
+        yield serial is not False and clock is not False and bool(clock or (serial and (one.lead > LEAD or one.bordered)))
 
 
 def _along(found: Found, landing: Offsets, index: int, at: int, end: int | None = None) -> list[int]:

@@ -9,6 +9,9 @@ from acctrecover.costs import NEARBY
 from acctrecover.grammar import END, Candidates, Grammar
 from acctrecover.misled import LEAD
 
+PASSING = 3
+"""Records that lead over the end of another one, from which on it is the other one that is cut."""
+
 
 class Payloads:
     """`at` is the candidate at each (dialect, offset) that the skeleton has come to, `into` where those start that land there."""
@@ -43,6 +46,25 @@ class Payloads:
             if given.dialects[k] == given.dialects[j] and given.landings[k] >= given.landings[j] and self.carried(k) == j:
                 return self.onward(given.dialects[k], given.landings[k])
             k -= 1
+        return False
+
+    def entered(self, i: int, t: int) -> bool:
+        """Whether PASSING records that follow each other, the first of them in the payload of candidate `i`, lead to `t`."""
+        dialect, first = self.given.dialects[i], self.given.starts[i] + self.grammars[self.given.dialects[i]].head
+        for _ in range(PASSING):
+            t = max(self.into.get((dialect, t), ()), default=END)
+            if t < first:
+                return False
+        return True
+
+    def passed(self, i: int) -> bool:
+        """Whether so many lead from inside the payload of candidate `i` to a record behind its end."""
+        given, landing = self.given, self.given.landings[i]
+        j = bisect_left(given.starts, landing) - 1
+        while j > i and given.landings[j] > landing - 1 and given.dialects[j] == given.dialects[i]:
+            if (given.dialects[j], given.landings[j]) in self.at and self.entered(i, given.landings[j]):
+                return True
+            j -= 1
         return False
 
     def last_carried(self, i: int) -> int:

@@ -8,10 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from acctrecover.shape import Octets
-from acctrecover.stream import Offsets, Read
+from acctrecover.stream import BLOCK, Offsets, Read
 
-BLOCK = 512
-"""Bytes of the smallest block that is written at once."""
 LAGS = (1, 8)
 """Blocks between a block and its copy that are looked for where nothing is broken."""
 REACH = 1 << 16

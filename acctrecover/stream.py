@@ -17,6 +17,8 @@ TAIL = 600
 """Bytes at the end of a run whose records a wound behind it may have touched: more than two of the largest."""
 DENSE = 64
 """Offsets for each of two arrays up to which it costs less to mark all of a range than to search for each."""
+BLOCK = 512
+"""Bytes that a disk writes at once, at least: what was lost, moved or overwritten there begins and ends at multiples of it."""
 NOWHERE = np.zeros(0, np.int64)
 WINDOW = 1 << 22
 """Bytes read at once while a stream holds, more or less: see `border`."""

@@ -269,7 +269,7 @@ def survey(
         part = np.zeros(len(found.starts), CANDIDATE)
         part["start"], part["size"], part["landing"], part["owner"] = found.starts + low, found.sizes, landings + low, index
         if isinstance(dialect, FramedDialect):
-            part["whole"][misled(dialect, octets, found, landings, taking(found, landings))] = MISLED
+            part["whole"][misled(dialect, octets, found, landings, taking(found, landings), low)] = MISLED
             part["cost"][found.sizes == dialect.smallest] += EMPTY
             twice = dialect.doubled(octets, found)
             part["cost"][twice] += DOUBLED
