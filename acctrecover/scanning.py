@@ -19,6 +19,7 @@ from acctrecover.errors import FormatError, SelfCheckError
 from acctrecover.extent import Extent, Oddity, tiles
 from acctrecover.few import alone, few
 from acctrecover.fill import fill
+from acctrecover.fixed import Fixed
 from acctrecover.lodged import lodged
 from acctrecover.mend import doubt_after, doubt_before, doubt_text, mend
 from acctrecover.others import LEAD, identify
@@ -110,10 +111,20 @@ def scan(
         if transfer is None:
             return found
         if transfer.undone is None or transfer.scan is None:
-            return replace(found, transfer=transfer)
+            return replace(found, transfer=transfer, extents=[_unhealed(extent, found) for extent in found.extents])
         if transfer.undone.missing and not _left(transfer.scan, risk):
             return found
         return replace(found, extents=list(transfer.extents), transfer=transfer)
+
+
+def _unhealed(extent: Extent, found: Scan) -> Extent:
+    """An extent of an input that was changed throughout, in a way that is not undone: what is healed of a record of one size is not
+    all that was changed of it."""
+    if not isinstance(found.by_extent.get(extent.start), Fixed):
+        return extent
+    why = "; the whole input was changed, so more of it may be wrong"
+    odd = (replace(o, status="suspect", reason=o.reason + why, patches=()) if o.status == "healed" else o for o in extent.oddities)
+    return replace(extent, oddities=tuple(odd))
 
 
 def _left(found: Scan, risk: float) -> bool:

@@ -153,6 +153,14 @@ def test_a_change_that_lost_bytes_is_named_and_not_undone(name: str, do: Callabl
     assert reversal.detail
 
 
+def test_no_record_is_healed_where_the_whole_input_has_lost_a_bit_of_every_byte() -> None:
+    data = (CORPORA / "gnu-acct-converted" / "pacct-v1.be").read_bytes()
+    stripped = scan(bytes(byte & 0x7F for byte in data))
+    assert stripped.counts["healed"] == 0
+    reasons = [odd.reason for extent in stripped.chains for odd in extent.oddities if not odd.patches]
+    assert sum("the whole input was changed" in reason for reason in reasons) > 0
+
+
 @pytest.mark.parametrize(("code", "other"), [(b"\r", b"\n"), (b"\n", b"\r")])
 def test_a_line_end_that_became_another_is_named_where_the_codes_around_it_are_frequent(code: bytes, other: bytes) -> None:
     reversal = found(COOKIE.replace(code, other))
