@@ -52,7 +52,7 @@ class Payloads:
         """Whether PASSING records that follow each other, the first of them in the payload of candidate `i`, lead to `t`."""
         dialect, first = self.given.dialects[i], self.given.starts[i] + self.grammars[self.given.dialects[i]].head
         for _ in range(PASSING):
-            t = max(self.into.get((dialect, t), ()), default=END)
+            t = self.into.get((dialect, t), (END,))[-1]  # the nearest: they are in order
             if t < first:
                 return False
         return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from acctrecover import scan
 
 BOGUS = bytes(range(0x60, 0x60 + 40))
@@ -56,3 +58,19 @@ def test_a_flipped_length_that_takes_in_records_is_told_by_their_clock_where_the
     host = struct.pack("<HBB", 0x2B91, 13, 12) + b"node.example"
     data = b"".join(times[:10]) + struct.pack("<HBB", 0x2B91, 0x85, 64) + b"".join(times[10:14]) + host + b"".join(times[14:])
     assert len(kept(data)) == 30 + 1
+
+
+@pytest.mark.parametrize(("first", "carried"), [(1100, False), (20_000, True)])
+def test_a_record_cut_where_a_block_begins_does_not_take_in_the_records_of_that_block(first: int, carried: bool) -> None:
+    """Where they are near the start of its payload it may carry them, but for the border and the history behind them."""
+    before, taken, after = forks(1000, 42), forks(first, 5), forks(1105, 45)
+    data = before + struct.pack("<HBB4x", 0x2B91, 0x90, 8 + len(taken)) + b"\1\2\3\4" + taken + after
+    own = {*range(516, 576, 12)}
+    assert data[512:516] == b"\1\2\3\4"
+    assert kept(data) == {*range(0, len(before), 12), *range(576, len(data), 12)} | ({len(before)} if carried else own)
+
+
+def test_a_record_over_whose_end_a_series_of_others_leads_is_cut() -> None:
+    before, taken = forks(1000, 42), forks(20_000, 12)
+    data = before + struct.pack("<HBB2x", 0x2B91, 0x90, 2 + 5 * 12 + 7) + taken
+    assert kept(data) == {*range(0, len(before), 12), *range(len(before) + 6, len(data), 12)}

@@ -64,7 +64,8 @@ MEAN = 27
 
 def commands(folder: Path) -> dict[str, list[str]]:
     """What is run, by the name it has in the table; what all are compared with comes first."""
-    large, stream, some, damaged, part = (str(folder / name) for name in ("large", "stream", "some", "damaged", "part"))
+    names = ("large", "stream", "wounded-stream", "some", "damaged", "part")
+    large, stream, wounded, some, damaged, part = (str(folder / name) for name in names)
     many = os.path.getsize(some) // SIZE
     few = f"{os.path.getsize(part) // SIZE:,} records"
     of_some = "" if os.path.getsize(large) == os.path.getsize(some) else f" of {many:,} records"
@@ -72,6 +73,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "acctrecover scan, SHA-256 included": [*OURS, "scan", large],
         f"acctrecover scan{of_some}, 1 % of 4 KiB blocks random": [*OURS, "scan", damaged],
         "acctrecover scan of a cookie stream as large": [*OURS, "scan", stream],
+        "acctrecover scan of that stream, 1 % of 4 KiB blocks random": [*OURS, "scan", wounded],
         "cat": ["cat", large],
         "C histogram of words": [str(folder / "histogram"), large],
         f"acctrecover scan --records .csv{of_some}": [*OURS, "scan", some, "--records", f"{some}.csv", "--force"],
@@ -89,7 +91,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 def build(folder: Path, size: int) -> None:
     """The files that the commands read: `large` and `stream` of that size, and of the records of `large` no more than RECORDS in
-    `some`, one in PART of those in `part`, and `damaged` ones."""
+    `some`, one in PART of those in `part`, and `damaged` ones; and a `wounded-stream`."""
     sample = SAMPLE.read_bytes()
     with (folder / "large").open("wb") as file:
         for copy in range(-(-size // len(sample))):
@@ -107,6 +109,12 @@ def build(folder: Path, size: int) -> None:
         for name, source in (("histogram", folder / "histogram.c"), ("writer", WRITER)):
             subprocess.run(["gcc", "-O2", "-o", folder / name, source], check=True)
         subprocess.run([folder / "writer", "le", "1", str(size // MEAN), "0", folder / "stream", os.devnull], check=True)
+        shutil.copyfile(folder / "stream", folder / "wounded-stream")
+        with (folder / "wounded-stream").open("r+b") as file:
+            blocks = os.path.getsize(folder / "stream") // 4096
+            for block in rng.sample(range(blocks), blocks // 100):
+                file.seek(block * 4096)
+                file.write(rng.randbytes(4096))
 
 
 def later(sample: bytes, by: int) -> bytes:
@@ -129,7 +137,7 @@ def installed(command: list[str]) -> bool:
     """Whether the program of a command is there, of a shell's the one that it starts, and what it reads."""
     program = command[2].split()[0] if command[0] == "sh" else command[0]
     ready = importlib.util.find_spec("pyarrow") or not any(word.endswith(".parquet") for word in command)
-    return bool(ready and shutil.which(program)) and (not command[-1].endswith("/stream") or os.path.exists(command[-1]))
+    return bool(ready and shutil.which(program)) and (not command[-1].endswith("stream") or os.path.exists(command[-1]))
 
 
 def main() -> None:
