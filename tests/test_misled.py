@@ -72,5 +72,9 @@ def test_a_record_cut_where_a_block_begins_does_not_take_in_the_records_of_that_
 
 def test_a_record_over_whose_end_a_series_of_others_leads_is_cut() -> None:
     before, taken = forks(1000, 42), forks(20_000, 12)
-    data = before + struct.pack("<HBB2x", 0x2B91, 0x90, 2 + 5 * 12 + 7) + taken
-    assert kept(data) == {*range(0, len(before), 12), *range(len(before) + 6, len(data), 12)}
+    data = before + struct.pack("<HBB2x", 0x2B91, 0x90, 2 + 9 * 12 + 7) + taken + forks(20_012, 1)[:7]
+    found = scan(data, ["cookie"])
+    assert set(found.records["offset"][found.records["status"] != "torn"].tolist()) == {
+        *range(0, len(before), 12),
+        *range(len(before) + 6, len(data) - 7, 12),
+    }
