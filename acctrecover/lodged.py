@@ -11,8 +11,8 @@ from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.framed import FramedDialect
-from acctrecover.misled import LEAD
-from acctrecover.stream import Found, Offsets, Read, different
+from acctrecover.misled import LEAD, REST
+from acctrecover.stream import BLOCK, Found, Offsets, Read, different
 from acctrecover.survey import Chain
 from acctrecover.telling import CLOSE, alike
 
@@ -31,6 +31,7 @@ TOLD = "may be what a lost record carried: its process ids are of another histor
 STRANGE = "may be what a lost record carried: it is of another format than the records around it"
 TURNED = "may be what a record carried whose header is cut off: what follows is of the other byte order"
 HEADED = "may be what a record carried of which the header stands right before it, and the end does not"
+AMID = "may be what chance makes of a record's payload: a header before it says that one goes on behind it"
 ROOM = "may be what a lost record carried: what is lost around it is no more than one may have"
 
 Numbers = npt.NDArray[np.float64]
@@ -82,8 +83,11 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
                 untold.append(chain)
             if count == chain.count:
                 places.add(chain.start)
-            if not count and chain.stop < high and _headed(dialect, low, chain, read):
+            claimed = 0 if count else _claimed(dialect, low, read)
+            if chain.stop < high and chain.stop <= claimed and chain.start <= low + dialect.head + LEAD:
                 out += _suspect(chain, found, len(found.starts), HEADED)
+            elif chain.start + int(found.stops[0]) < claimed and _amid(dialect, low, chain, found.part(0, 1), read):
+                out += _suspect(chain, found, 1, AMID)
             if count or not close:
                 continue
             before = chains[index - 1] if index and chain.stop == size else None
@@ -154,14 +158,20 @@ def _leap(kinds: Offsets, serials: Numbers, count: int) -> bool:
     return False
 
 
-def _headed(dialect: FramedDialect, low: int, chain: Chain, read: Read) -> bool:
-    """Whether a header at `low` is of a record that may carry a chain which begins right behind it, and is long enough for all of
-    it."""
+def _claimed(dialect: FramedDialect, low: int, read: Read) -> int:
+    """Where a record should end whose header stands at `low` and which may carry others; 0 where none stands there."""
     octets = read(low, low + dialect.header.size)
     heads = dialect.heads(octets)
     heads = heads.pick(heads.starts == 0)
-    near = 0 <= chain.start - low - dialect.head <= LEAD and bool((low + heads.sizes >= chain.stop).any())
-    return near and bool(dialect.loosely(octets, heads).all())
+    return low + int(heads.sizes[0]) if len(heads.sizes) and dialect.loosely(octets, heads)[0] else 0
+
+
+def _amid(dialect: FramedDialect, low: int, chain: Chain, first: Found, read: Read) -> bool:
+    """Whether the first record of a chain behind `low` is of a type of any length, and no block begins shortly before it: in a
+    payload full of cookies chance makes such headers."""
+    octets = read(chain.start, chain.start + dialect.header.size)
+    sharp = chain.start // BLOCK * BLOCK >= low and chain.start % BLOCK <= REST
+    return bool(dialect.loosely(octets, first)[0]) and not sharp
 
 
 def _reaches(dialect: FramedDialect, low: int, high: int, read: Read) -> bool:
