@@ -14,9 +14,12 @@ UNMET = frozenset({"zero run", "overwritten", "foreign data", "bytes missing", "
 def bordered(chain: Chain, gap: Extent, read: Read) -> Oddity | None:
     """The last record of a chain as suspect if a block that begins in it may go on in the gap right behind.
 
-    Not of one of records of one size: what stands before a gap in these more often has lost bytes, and is out of step with blocks.
+    Only where a damaged header behind it would be told as one: not of records of one size, nor of those behind headers of more than
+    a cookie, a type and a length.
     """
-    if gap.cause not in UNMET or gap.start != chain.stop or not chain.tail or not isinstance(chain.dialect, FramedDialect):
+    if gap.cause not in UNMET or gap.start != chain.stop or not chain.tail:
+        return None
+    if not isinstance(chain.dialect, FramedDialect) or chain.dialect.places is None:
         return None
     start = chain.tail[-1]
     octets = read(start, min(gap.stop, gap.start + BLOCK))
@@ -26,7 +29,9 @@ def bordered(chain: Chain, gap: Extent, read: Read) -> Oddity | None:
     own, behind = octets[border:size], octets[size:]
     if not len(own) or start + size != chain.stop:
         return None
-    if (behind == behind[0]).all() and (own != behind[0]).any():  # what was written there is not what stands in the record
+    filled = bool((behind == behind[0]).all())  # then so is all of the block
+    whole = gap.stop >= start + border + BLOCK or not len(read(gap.stop, gap.stop + 1))
+    if filled and not (whole and (own == behind[0]).all()):
         return None
     why = f"a block begins in it, at {start + border:#x}, and no record follows: its last {len(own)} bytes may be that block's"
     return Oddity(start, size, "suspect", why)
