@@ -25,6 +25,8 @@ COMMON = 4
 """Of so many records with clocks, one at most may fall back where they are of one history."""
 MOST = 3
 """Seams named; more are counted."""
+PATIENCE = 1 << 20
+"""Records that wait at most for a clock to fall seldom enough."""
 
 Floats = npt.NDArray[np.float64]
 Offsets = npt.NDArray[np.int64]
@@ -92,6 +94,8 @@ class History:
     _last: float = 0.0
     _waiting: list[tuple[Offsets, Floats, Floats]] = field(default_factory=list, repr=False)
     """Records that were counted and not yet looked at."""
+    _patience: int = PATIENCE
+    """How many more may wait; once it is negative, the clock is taken for none, whatever follows."""
 
     def begin(self, start: int, after_damage: bool) -> None:
         """A chain starts; `after_damage` says that a gap stands before it."""
@@ -103,7 +107,8 @@ class History:
         """Records in offset order, of shape (n,): where they start, their clocks, none of them NaN, and their serial numbers.
 
         Whether they make a seam or a part, or anything where that is not `asked`. `lazy`, for records without numbers: while the
-        clock falls too often to be one, each fall may wait to be looked at; most who ask look at `coherent` clocks alone.
+        clock falls too often to be one, each fall may wait to be looked at; most who ask look at `coherent` clocks alone. Where
+        PATIENCE records wait, it is taken for none.
         """
         if not len(offsets):
             return False
@@ -112,8 +117,14 @@ class History:
         self.falls, self._fed, self._last = self.falls + fallen, self._fed + len(offsets), float(seconds[-1])
         clear = bool(fallen) and self._fall is None and not self._waiting  # the first fall makes a seam
         if lazy and not self.coherent and (clear or not asked):
-            self._waiting.append((offsets, seconds, steps))
-            return True
+            self._patience -= len(offsets)
+            if self._patience >= 0:
+                self._waiting.append((offsets, seconds, steps))
+            else:
+                self._waiting.clear()
+            return self._patience >= 0
+        if self._patience < 0:
+            return False
         self._catch_up()
         told = len(self.seams), len(self.parts)
         self._look(offsets, seconds, steps, numbers)
@@ -122,6 +133,7 @@ class History:
     def _catch_up(self) -> None:
         """Look at the records that wait."""
         waiting, self._waiting = self._waiting, []
+        self._patience = PATIENCE if waiting else self._patience
         for records in waiting:
             self._look(*records, None)
 
@@ -203,13 +215,13 @@ class History:
     @property
     def coherent(self) -> bool:
         """Whether the clock falls so seldom that it is one."""
-        return COMMON * self.falls <= self._fed + COMMON
+        return self._patience >= 0 and COMMON * self.falls <= self._fed + COMMON
 
     def finish(self, stop: int) -> None:
         """The stream ends at `stop`."""
         self._catch_up()
         fall = self._fall
-        if fall is None:
+        if fall is None or self._patience < 0:
             return
         left, last, early = self._index - fall.index, int(self._offsets[-1]), fall.early
         if early is not None and early.start != self._first and early.count < left:

@@ -9,7 +9,7 @@ import pytest
 
 from acctrecover.dialect import dialects
 from acctrecover.fixed import Fixed
-from acctrecover.history import History
+from acctrecover.history import PATIENCE, History
 from acctrecover.registry import load_formats
 
 SAMPLE = (Path(__file__).parent.parent / "corpora" / "linux-v3" / "pacct-v3").read_bytes()
@@ -98,3 +98,17 @@ def test_falls_that_waited_are_told_as_if_they_had_not(upto: int) -> None:
     for history in (eager, lazy):
         history.finish(SIZE * len(records))
     assert (lazy.seams, lazy.parts) == (eager.seams, eager.parts)
+
+
+def test_a_clock_that_falls_all_along_is_none_and_its_records_are_not_kept_waiting_for_ever() -> None:
+    history = History()
+    seconds = np.tile([1e9, 1e9 - 1000.0], 1 << 15)
+    for turn in range(40):
+        history.feed(np.arange(len(seconds)) + turn * len(seconds), seconds, asked=False, lazy=True)
+        assert sum(len(offsets) for offsets, _, _ in history._waiting) <= PATIENCE
+    assert not history.coherent
+    for turn in range(200):  # that it is one from here on comes too late
+        history.feed(np.arange(1 << 16) + (turn + 40 << 16), 1e9 + turn + np.zeros(1 << 16), asked=False, lazy=True)
+    assert not history.coherent
+    history.finish(1 << 30)
+    assert history.parts == []
