@@ -1,4 +1,4 @@
-"""The compiled search of search.c, where it was built: elsewhere numpy does the same, only slower."""
+"""What is compiled, search.c, where it was built: elsewhere numpy does the same, only slower."""
 
 from __future__ import annotations
 

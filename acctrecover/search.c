@@ -1,5 +1,6 @@
-/* Where records begin: a compiled search of every offset of some bytes, by gates and by a program of the rules, or by the cookie
- * of their headers.
+/* What takes longest, compiled. Where records begin, of every offset of some bytes, by gates and by a program of the rules, or by
+ * the cookie of their headers; which of these follow each other, and what they tell; and for rows of text which values are the
+ * same, and the lines laid of their pieces.
  *
  * Plain C without Python's headers, called through ctypes (kernel.py), which lets go of the interpreter's lock meanwhile. Who calls
  * it answers for the bounds: every gate and every field lies inside a record, and so many bytes stand behind the last offset.

@@ -72,7 +72,9 @@ class Tally:
         The bytes begin at `base` of the input."""
         octets, counts = np.ascontiguousarray(octets), np.zeros(8, np.int64)
         where = self.follower.where(octets, 0, base)
-        asked = last, stop, address(self._asks), address(self._programs), address(self._timed)
+        with self._learning:  # several threads may be at it; search.c knows of no lock
+            asks, programs = self._asks.copy(), self._programs.copy()
+        asked = last, stop, address(asks), address(programs), address(self._timed)
         for room in (len(octets) // MANY + USUAL, len(octets) + 1):
             keys, broken = np.empty(room, np.uint16), np.empty((room, 2), np.int64)
             timed, unasked, indices = (np.empty(room, np.int64) for _ in range(3))
@@ -96,7 +98,7 @@ class Tally:
         """Those of some records that break a rule of their payload: (index, start) of each."""
         out = [np.zeros((0, 2), np.int64)]
         for key, which in groups(keys.take(indices), np.arange(len(indices))):
-            with self._learning:  # several threads may be at it
+            with self._learning:
                 shape = self.payload(key >> 8, key & 0xFF)
                 if shape.rules:
                     self.worth.add(key, shape.bits)
