@@ -141,3 +141,26 @@ def test_a_group_within_a_wounded_group_is_suspect() -> None:
     odd = [odd for extent in scan(data[:128] + data[129:], ["exacct"]).chains for odd in extent.oddities]
     assert [(each.offset, each.status) for each in odd] == [(155, "suspect")]
     assert "a part of a lost record, of which more" in odd[0].reason
+
+
+def reasons(data: bytes) -> dict[int, str]:
+    return {odd.offset: odd.reason for extent in scan(data, ["cookie"]).chains for odd in extent.oddities}
+
+
+def test_a_chain_between_two_gaps_is_suspect_right_behind_a_header_that_may_carry_all_of_it() -> None:
+    """Whatever its process ids: of the record nothing stands behind them."""
+    near, at = forks(1020, 5), len(BEFORE) + 4
+    whole = struct.pack("<HBB", COOKIE, 0x90, 200)
+    told = reasons(BEFORE + whole + near + b"\xee" * 30 + BEHIND)
+    assert sorted(told) == [at + 12 * number for number in range(5)]
+    assert all("the header stands right before it" in reason for reason in told.values())
+    short = struct.pack("<HBB", COOKIE, 0x90, 30)
+    assert reasons(BEFORE + short + near + b"\xee" * 30 + BEHIND) == {}
+
+
+def test_a_record_of_any_length_behind_a_header_that_claims_more_than_it_is_suspect_unless_a_block_begins_there() -> None:
+    torn, loose = struct.pack("<HBB", COOKIE, 0x90, 200) + bytes(range(60, 100)), record(0x91, bytes(range(100, 130)))
+    data = BEFORE + torn + loose + BEHIND
+    assert list(reasons(data)) == [len(BEFORE + torn)]
+    moved = forks(1000, 40) + torn + loose + BEHIND  # 480 bytes, so that a block begins in the gap
+    assert reasons(moved) == {}
