@@ -77,3 +77,17 @@ def test_one_header_that_chance_left_at_the_end_of_a_payload_does_not_make_its_l
     found = scan(whole + bytes.fromhex("912bbe28") + payload + whole, ["cookie"])
     assert found.whole
     assert len(found.records) == 2 * len(scan(whole).records) + 1
+
+
+def test_four_bytes_that_are_nearly_a_header_are_not_healed_into_an_empty_record() -> None:
+    """The first byte of one record and the last three of another are as near to one."""
+    at, _ = TRUTH[40]
+    assert scan(DATA[:at] + b"\x91\x50\0\0" + DATA[at:]).counts["healed"] == 0
+
+
+def test_a_record_is_not_healed_into_a_type_of_any_length_that_is_one_bit_from_one_of_its_length() -> None:
+    """An exit with a damaged cookie, type and payload is also a site's record with a damaged cookie alone."""
+    at = next(at for at, _ in TRUTH[40:] if DATA[at + 2] == 3)
+    wrong = bytes([DATA[at] ^ 0x11, DATA[at + 1], 0x83, 8]) + b"\xff" * 8
+    assert scan(DATA[:at] + wrong + DATA[at + 12 :]).counts["healed"] == 0
+    assert scan(DATA[:at] + wrong.replace(b"\x83", b"\xd0") + DATA[at + 12 :]).counts["healed"] == 1
