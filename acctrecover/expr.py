@@ -259,6 +259,10 @@ def text(expr: Any) -> str:
     return hex(expr) if isinstance(expr, int) and not isinstance(expr, bool) and expr > 9 else repr(expr)
 
 
+WIDEST = 64
+"""Bits of a number in an expression, at most."""
+
+
 def check_tree(expr: Any, where: str) -> set[str]:
     """The fields an expression reads. Refuses what means one thing on a record and another on columns.
 
@@ -281,6 +285,8 @@ def check_tree(expr: Any, where: str) -> set[str]:
             fields.add(str(node._Path__field))
         if not isinstance(node, ExprMixin | int | float | bytes):
             raise FormatError(f"{where}: {node!r} in it is neither a number nor an expression over `this`")
+        if isinstance(node, int) and node.bit_length() > WIDEST:
+            raise FormatError(f"{where}: a number of {node.bit_length()} bits in it is more than a field holds")
         stack.extend(children(node))
     return fields
 
