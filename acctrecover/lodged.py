@@ -139,7 +139,7 @@ def _headless(chain: Chain, after: Sequence[Chain], read: Read) -> list[Oddity]:
         turned = other.dialect.declared is dialect.declared and other.dialect is not dialect
         if turned and other.start <= chain.start + reach and other.count > chain.count:
             return _suspect(chain, found, len(found.starts), TURNED)
-    count = _strangers(reach, found, serials)
+    count = _strangers(reach, found, serials, all_of=True)
     kinds = dialect.types(read(chain.start, min(chain.stop, chain.start + SPAN)), found)
     return _suspect(chain, found, count, TOLD) if _leap(kinds, serials, count) else []
 
@@ -234,14 +234,18 @@ def _between(before: Sequence[Chain], serials: Numbers, behind: Sequence[Chain],
     return _up_to(serials, middle) if agreed else 0
 
 
-def _strangers(reach: int, found: Found, serials: Numbers) -> int:
-    """How many of the first records of a chain are strange to its further ones; `reach` is the most that a record carries."""
+def _strangers(reach: int, found: Found, serials: Numbers, *, all_of: bool = False) -> int:
+    """How many of the first records of a chain are strange to its further ones; `reach` is the most that a record carries.
+
+    `all_of`: none where more are strange than it may carry.
+    """
     beyond = serials[found.starts > reach]
     beyond = beyond[~np.isnan(beyond)]
     if len(beyond) < LEAST:
         told = serials[~np.isnan(serials)]
         beyond = told[-LEAST:] if len(told) >= 2 * LEAST else told[:0]
-    return min(_against(serials, beyond), int(np.searchsorted(found.stops, reach, "right")))
+    strange, most = _against(serials, beyond), int(np.searchsorted(found.stops, reach, "right"))
+    return 0 if all_of and strange > most else min(strange, most)
 
 
 def _against(serials: Numbers, beyond: Numbers) -> int:

@@ -64,6 +64,7 @@ def test_what_a_strict_repair_wrote_scans_whole_but_for_what_every_byte_lost(tmp
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example("v3", "strip-7bit", 1, 4, False)
+@example("cookie", "splice", 3, 10862, True)
 @example("v3", "strip-7bit", 1, 51, False)
 @example("v3", "bit-flip", 3, 107, False)
 @example("v3", "bit-flip", 3, 286, False)
