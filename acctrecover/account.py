@@ -19,7 +19,7 @@ from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.held import held
 from acctrecover.history import Floats, History, Part
-from acctrecover.processors import ahead, usable
+from acctrecover.processors import ahead, threads
 from acctrecover.repeats import DISTINCT, PROBE, REACH, copied_blocks, once, repeated
 from acctrecover.result import chain_batches
 from acctrecover.shape import Shape
@@ -30,8 +30,6 @@ from acctrecover.windows import Windows
 
 STRIDE = 1 << 15
 """Records of a fixed size whose clocks are looked at together."""
-SHARED, THREADS = 4, 4
-"""Strides of a chain from which on they are made ready in threads, and in how many at most."""
 MOST = 1 << 12
 """Places at which a repetition is looked for."""
 LOOKED = 1 << 6
@@ -143,8 +141,7 @@ class Account:
         shape, history = dialect.shape, self._history(dialect)
         if shape.record.clock is not None and not dialect.slots:
             lows = range(chain.start, chain.stop - shape.size + 1, STRIDE * shape.size)
-            threads = min(usable(), THREADS) if len(lows) > SHARED else 1
-            for starts, seconds, serials, copied in ahead(partial(self._columns, chain, shape), lows, threads):
+            for starts, seconds, serials, copied in ahead(partial(self._columns, chain, shape), lows, threads(len(lows))):
                 self._feed(number, history, starts, seconds, serials)
                 for block in copied:
                     self._place(block + (int(starts[0]) - block) % shape.size, number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,8 @@ class FramedDialect(HeaderEvidence):
         self.opening = opening_of(self.header, declared)
         """The bytes every record begins with, as far as they are one field."""
         self.payloads: dict[tuple[int, int], Shape] = {}
-        self.finders: dict[Shape, Finder] = {}
+        self.finds = cache(Finder)
+        """What asks the rules of a payload of many records at once, by its shape."""
         self.declaring: dict[tuple[str, ...], Bools] = {}
         self.pairing: dict[tuple[str, ...], Bools] = {}
         spans = {
@@ -121,10 +122,6 @@ class FramedDialect(HeaderEvidence):
             like = self.payload(number, alike) if alike != key[1] else None
             self.payloads[key] = Shape(f"{self.name} {record.name}", record, self.big, length, like)
         return self.payloads[key]
-
-    def finds(self, payload: Shape) -> Finder:
-        """What asks the rules of a payload of many records at once."""
-        return self.finders.setdefault(payload, Finder(payload))
 
     def prove(self) -> None:
         """Compile every payload now rather than when it is first met, and try all that is declared. Raises FormatError."""

@@ -11,8 +11,8 @@ from acctrecover.dialect import numbers
 from acctrecover.extent import Oddity
 from acctrecover.fill import SHARED
 from acctrecover.framed import FramedDialect
-from acctrecover.misled import LEAD, REST
-from acctrecover.stream import BLOCK, Found, Offsets, Read, different
+from acctrecover.misled import LEAD, bordering
+from acctrecover.stream import Found, Offsets, Read, different
 from acctrecover.survey import Chain
 from acctrecover.telling import CLOSE, alike
 
@@ -160,24 +160,28 @@ def _leap(kinds: Offsets, serials: Numbers, count: int) -> bool:
 
 def _claimed(dialect: FramedDialect, low: int, read: Read) -> int:
     """Where a record should end whose header stands at `low` and which may carry others; 0 where none stands there."""
-    octets = read(low, low + dialect.header.size)
-    heads = dialect.heads(octets)
-    heads = heads.pick(heads.starts == 0)
-    return low + int(heads.sizes[0]) if len(heads.sizes) and dialect.loosely(octets, heads)[0] else 0
+    octets, head = _header(dialect, low, read)
+    return low + int(head.sizes[0]) if len(head.sizes) and dialect.loosely(octets, head)[0] else 0
 
 
 def _amid(dialect: FramedDialect, low: int, chain: Chain, first: Found, read: Read) -> bool:
     """Whether the first record of a chain behind `low` is of a type of any length, and no block begins shortly before it: in a
     payload full of cookies chance makes such headers."""
     octets = read(chain.start, chain.start + dialect.header.size)
-    sharp = chain.start // BLOCK * BLOCK >= low and chain.start % BLOCK <= REST
-    return bool(dialect.loosely(octets, first)[0]) and not sharp
+    return bool(dialect.loosely(octets, first)[0]) and not bordering(low - 1, chain.start)
 
 
 def _reaches(dialect: FramedDialect, low: int, high: int, read: Read) -> bool:
     """Whether a header at `low` tells of a record that goes on behind `high`."""
-    heads = dialect.heads(read(low, low + dialect.header.size))
-    return bool((heads.sizes[heads.starts == 0] > high - low).any())
+    _, head = _header(dialect, low, read)
+    return bool((head.sizes > high - low).any())
+
+
+def _header(dialect: FramedDialect, low: int, read: Read) -> tuple[npt.NDArray[np.uint8], Found]:
+    """The bytes of the header at `low`, and the record that it announces, or none."""
+    octets = read(low, low + dialect.header.size)
+    heads = dialect.heads(octets)
+    return octets, heads.pick(heads.starts == 0)
 
 
 def _suspect(chain: Chain, found: Found, count: int, why: str) -> list[Oddity]:

@@ -83,7 +83,7 @@ def misled(
     differing = lead - judge.shift ^ taken.sizes - judge.head - judge.shift
     apart |= differing & differing - 1 == 0  # or have no payload but for a flipped bit
     apart |= _several(found, landing, which, following)  # or another one behind it
-    apart |= _bordered(taken.starts + base, found.starts.take(which + 1) + base)  # or may begin where another block does
+    apart |= bordering(taken.starts + base, found.starts.take(which + 1) + base)  # or may begin where another block does
     odd = np.flatnonzero(apart)
     which, taken = which.take(odd), taken.pick(odd)
     following, numbers = following.take(odd).tolist(), judge.types(octets, taken).tolist()
@@ -183,12 +183,12 @@ def _taken(
     length, lead = int(found.sizes[i]) - judge.head, low - first
     one_bit = (lead - judge.shift ^ length - judge.shift).bit_count() == 1
     carrier = lead > LEAD and 0 <= starts[1] - first <= LEAD
-    bordered = bool(_bordered(starts[0] + base, low + base))
+    bordered = bool(bordering(starts[0] + base, low + base))
     return Taking(i, behind, number, whole, unclosed, ends, low, lands_on[0], lead, one_bit, carrier, bordered)
 
 
-def _bordered(starts: Any, firsts: Any) -> Any:
-    """Whether a block begins behind the start of each record, and up to REST bytes before the first one in it."""
+def bordering(starts: Any, firsts: Any) -> Any:
+    """Whether a block begins behind each of some places, and up to REST bytes before what stands first behind them."""
     return (firsts // BLOCK > starts // BLOCK) & (firsts % BLOCK <= REST)
 
 

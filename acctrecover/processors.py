@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+SHARED, THREADS = 4, 4
+"""Pieces of work from which on they are made ready in threads, and in how many at most."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -27,6 +29,11 @@ def idle() -> int:
     except (OSError, IndexError, ValueError):
         busy = int(os.getloadavg()[0]) if hasattr(os, "getloadavg") else 0
     return max(1, usable() - max(0, busy))
+
+
+def threads(pieces: int) -> int:
+    """In how many threads to make so many pieces of work ready, some megabytes each: few do not wait for any to be started."""
+    return min(usable(), THREADS) if pieces > SHARED else 1
 
 
 def ahead(function: Callable[[T], R], given: Iterable[T], threads: int) -> Iterator[R]:

@@ -423,15 +423,12 @@ enum { OVER, LED_TO, OTHER };
 static inline int onward(cursor *walk)
 {
     for (;;) {
-        for (; !walk->some; walk->low += 64) {
+        while (!walk->some) {
             const int64_t room = walk->size - walk->head + 1 - walk->low;
             if (room <= 0)
                 return OVER;
             walk->some = opened(walk->octets + walk->low, room, (const uint8_t *)(intptr_t)walk->told.opening, walk->told.width > 1);
-            if (walk->some) {
-                walk->low += 64;
-                break;
-            }
+            walk->low += 64;
         }
         walk->at = walk->low - 64 + lowest(walk->some);
         walk->some &= walk->some - 1;

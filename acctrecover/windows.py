@@ -14,7 +14,7 @@ from acctrecover.extent import Oddity
 from acctrecover.framed import FramedDialect
 from acctrecover.history import Floats
 from acctrecover.mend import unsound
-from acctrecover.processors import ahead, usable
+from acctrecover.processors import ahead, threads
 from acctrecover.result import chain_batches, chain_bytes
 from acctrecover.sequence import Holes
 from acctrecover.shape import Octets
@@ -24,8 +24,6 @@ from acctrecover.tally import Counted, Tally
 from acctrecover.telling import told
 from acctrecover.together import Together, broken
 
-SHARED, THREADS = 4, 4
-"""Windows of a chain from which on they are counted in threads, and in how many at most."""
 LATEST = float(1 << 33)
 """A clock that no record shows: the year 2242."""
 
@@ -94,7 +92,7 @@ class Windows:
             return at, octets, tally.counted(part, at, high - at, high - at if high < stop else len(part))
 
         marks = [start, *self.marks[bisect_right(self.marks, start) : bisect_left(self.marks, stop)]]
-        coming = ahead(look, marks, min(usable(), THREADS) if len(marks) > SHARED else 1)
+        coming = ahead(look, marks, threads(len(marks)))
         at, made = start, next(coming, None)
         while at < stop:
             while made is not None and made[0] < at:
