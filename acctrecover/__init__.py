@@ -67,7 +67,8 @@ The package, from the top down; each module imports only from the lines below it
     chain, heal                     the skeleton by parsimony; the one reading that fits
     payloads                        what the payloads of candidates hold
     kin, costs                      whether records go on a history; what breaks cost
-    sightings                       records of one size, found for whole blocks of an input
+    sightings                       what begins in whole blocks of an input
+    seeker                          records of many layouts, found at once
     fixed, grammar                  records of one size; what the skeleton is given
     framed, history, repeats        records behind headers; whether a stream is one history; what stands in it twice
     tally                           what records behind headers of a cookie, a byte of type and one of length tell, by search.c

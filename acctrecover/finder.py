@@ -38,7 +38,8 @@ class Finder:
         return Program(found, self.rules, shape.dtype, shape.big) if found is not None and shape.size else None
 
     @cached_property
-    def _compiled(self) -> Gates:
+    def compiled(self) -> Gates:
+        """Some of them as search.c has them."""
         return Gates(cheap(self.gates))
 
     def everywhere(self, octets: Octets) -> Offsets:
@@ -53,15 +54,19 @@ class Finder:
 
     def _search(self, octets: Octets) -> Offsets:
         """The same of a chunk."""
-        view = self.shape.view(octets)
         if self.program is not None:
-            starts = self.program.starts(octets, self._compiled)
-            return self.shape.kept(pick(view, starts), starts, self.program.rest) if len(starts) else starts
+            return self.left(octets, self.program.starts(octets, self.compiled))
+        view = self.shape.view(octets)
         passed = self._gated(octets, len(view))
         if passed is not None and not len(passed):
             return passed
         sound = self.shape.sound(view, Sieve(octets, self.shape.dtype), passed)
         return np.arange(len(view)) if sound is None else sound
+
+    def left(self, octets: Octets, starts: Offsets) -> Offsets:
+        """Of offsets at which the rules hold that were compiled those at which all do."""
+        rest = self.program.rest if self.program is not None else []
+        return self.shape.kept(pick(self.shape.view(octets), starts), starts, rest) if rest and len(starts) else starts
 
     @cached_property
     def _paying(self) -> list[Gate]:

@@ -44,6 +44,10 @@ class Fixed:
         starts = self.finder.everywhere(octets) if starts is None else starts
         if self.slots:
             starts = starts[((base + starts) % self.size == 0) | self._beside(starts)]
+        return self.of(starts)
+
+    def of(self, starts: Offsets) -> Found:
+        """The records at some offsets."""
         return Found(starts, np.full(len(starts), self.size))
 
     def landing(self, octets: Octets, base: int, stops: Offsets) -> Offsets:
@@ -65,7 +69,7 @@ class Fixed:
         starts = np.arange(start, stop - self.size + 1, self.size)
         if self.slots and len(starts):
             starts = starts[octets[start : start + len(starts) * self.size].reshape(-1, self.size).any(axis=1)]
-        return Found(starts, np.full(len(starts), self.size))
+        return self.of(starts)
 
     def loosely(self, octets: Octets, found: Found) -> Bools:
         """Which candidates may have several lengths: none."""

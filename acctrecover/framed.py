@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from acctrecover.columns import pick
 from acctrecover.evidence import HeaderEvidence
 from acctrecover.expr import field_of
 from acctrecover.finder import Finder
@@ -153,8 +152,9 @@ class FramedDialect(HeaderEvidence):
         return np.concatenate((octets, np.zeros(self.declared.peek, np.uint8))) if self.declared.peek else octets
 
     def headers(self, octets: Octets, starts: Offsets) -> npt.NDArray[Any]:
-        """A copy of the headers at `starts`."""
-        return self.header.gather(self._ample(octets), starts)
+        """A copy of the headers at `starts`, in ascending order."""
+        room = len(octets) - self.header.size
+        return self.header.gather(octets if not len(starts) or starts[-1] <= room else self._ample(octets), starts)
 
     def heads(self, octets: Octets) -> Found:
         """Every offset of a header that keeps its rules, has a known type and a length that type allows, and the record's size."""
@@ -166,15 +166,17 @@ class FramedDialect(HeaderEvidence):
             return (self.follower or self.pairs).heads(octets, last)
         if self.finder.program is None and len(self.opening) in WORDS:
             starts = np.concatenate([*standing(octets, self.opening, last)])
-            headers = self.header.gather(octets, starts)
             if len(self.header.rules) > 1:
-                good = self.header.valid(headers)
-                starts, headers = starts[good], pick(headers, good)
+                starts = starts[self.header.valid(self.header.gather(octets, starts))]
         else:
             starts = self.finder.everywhere(octets)
-            if not len(starts):
-                return NONE
-            headers = self.header.gather(octets, starts)
+        return self.headed(octets, starts)
+
+    def headed(self, octets: Octets, starts: Offsets) -> Found:
+        """Those of some offsets of headers that keep their rules, with room for what they peek at, as `heads` has them."""
+        if not len(starts):
+            return NONE
+        headers = self.header.gather(octets, starts)
         low, high = self.kinds.limits(self._types(headers))
         lengths = self._lengths(headers)
         legal = (lengths >= low) & (lengths <= high)

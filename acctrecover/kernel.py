@@ -31,6 +31,8 @@ def library() -> Any:
     followed = pointer, *(number,) * 5, pointer  # bytes, where in them, and what headers announce
     calls: dict[str, tuple[Any, ...]] = {
         "search": (pointer, number, number, number, *told, *told, pointer),
+        "sight": (pointer, number, number, pointer, number, pointer, pointer),
+        "edges": (pointer, number, pointer, number, pointer),
         "leading": (pointer, number, number, *told),
         "kept": (pointer, pointer, number, *told, pointer),
         "heads": (pointer, number, *(pointer,) * 4),
@@ -43,7 +45,7 @@ def library() -> Any:
     }
     for name, takes in calls.items():
         function = getattr(loaded, f"acctrecover_{name}")
-        function.argtypes, function.restype = takes, None if name in {"kept", "measure", "lay"} else number
+        function.argtypes, function.restype = takes, None if name in {"sight", "edges", "kept", "measure", "lay"} else number
     return loaded
 
 

@@ -37,25 +37,43 @@ enum {
     REAL_EQ, REAL_NE, REAL_LT, REAL_LE, REAL_GT, REAL_GE
 };
 
-/* Of which of `room` offsets, at most BLOCK, every gate passes, a byte each of BLOCK; whether of any. */
-WIDE static int passed(const uint8_t *octets, int64_t room, const gate *gates, int64_t count, const uint8_t *tables,
-                       uint8_t *restrict out)
+/* Of which of `room` offsets, at most BLOCK, one gate passes and, but for the first one that is asked, it was so before: a byte each
+ * of BLOCK; whether of any. */
+WIDE static int passed_one(const uint8_t *octets, int64_t room, const gate *now, const uint8_t *tables, int first,
+                           uint8_t *restrict out)
 {
-    memset(out, 0, BLOCK);
-    memset(out, 1, (size_t)room);
-    for (const gate *now = gates; now < gates + count; now++) {
-        const uint8_t *at = octets + now->offset, *passing = tables + now->table;
-        const uint8_t low = (uint8_t)now->low, span = (uint8_t)now->span;
-        uint8_t any = 0;
-        if (now->table < 0)
-            for (int64_t i = 0; i < room; i++)
-                any |= out[i] &= (uint8_t)(at[i] - low) <= span;
-        else
-            for (int64_t i = 0; i < room; i++)
-                any |= out[i] &= passing[at[i]];
-        if (!any)
+    const uint8_t *at = octets + now->offset, *passing = tables + now->table;
+    const uint8_t low = (uint8_t)now->low, span = (uint8_t)now->span;
+    uint8_t any = 0;
+    if (first)
+        memset(out, 1, BLOCK);
+    if (now->table >= 0)
+        for (int64_t i = 0; i < room; i++)
+            any |= out[i] &= passing[at[i]];
+    else if (room == BLOCK)
+        for (int64_t i = 0; i < BLOCK; i++)
+            any |= out[i] &= (uint8_t)(at[i] - low) <= span;
+    else
+        for (int64_t i = 0; i < room; i++)
+            any |= out[i] &= (uint8_t)(at[i] - low) <= span;
+    return any;
+}
+
+/* Of which of them every gate passes. The one that `turn` names is asked first: what told there that nothing is, will likely tell it
+ * of what stands behind. */
+static int passed(const uint8_t *octets, int64_t room, const gate *gates, int64_t count, const uint8_t *tables, int64_t *turn,
+                  uint8_t *restrict out)
+{
+    if (!count)
+        memset(out, 1, BLOCK);
+    else if (!passed_one(octets, room, gates + *turn, tables, 1, out))
+        return 0;
+    for (int64_t i = 0; i < count; i++)
+        if (i != *turn && !passed_one(octets, room, gates + i, tables, 0, out)) {
+            *turn = i;
             return 0;
-    }
+        }
+    memset(out + room, 0, (size_t)(BLOCK - room));
     return 1;
 }
 
@@ -297,12 +315,12 @@ int64_t acctrecover_search(const uint8_t *octets, int64_t count, int64_t size, i
 {
     uint8_t block[BLOCK];
     const uint8_t *waiting[LANES];
-    int64_t found = 0, waits = 0;
+    int64_t found = 0, waits = 0, turn = 0;
     for (int64_t low = 0; low < count; low += BLOCK) {
         const int64_t room = count - low < BLOCK ? count - low : BLOCK;
         if (!nul && all_nul(octets + low, room + size - 1))
             continue;
-        if (!passed(octets + low, room, gates, gated, passing, block))
+        if (!passed(octets + low, room, gates, gated, passing, &turn, block))
             continue;
         for (int64_t i = 0; i < room; i += 64) {
             for (uint64_t some = bits(block + i); some; some &= some - 1) {
@@ -315,6 +333,111 @@ int64_t acctrecover_search(const uint8_t *octets, int64_t count, int64_t size, i
         }
     }
     return waits ? found + settled(octets, waiting, waits, code, steps, tables, out + found) : found;
+}
+
+/* What acctrecover_search is told of one layout, `gates` and what stands behind them as addresses; of how many bytes at its end none
+ * need be there, and `near` where a record is of no use but beside another one of its layout. */
+typedef struct {
+    int64_t size, peek, near, nul, gates, gated, passing, code, steps, tables;
+} sought;
+
+/* Offsets that are searched at once, and the largest record that is looked for beside another one. */
+enum { CHUNK = 1 << 18, NEAREST = 1 << 12, WORDS = (CHUNK + NEAREST) / 64 + 2 };
+
+/* The 64 of some bits from one on; those behind the last of `count` are 1. */
+static uint64_t from_bit(const uint64_t *words, int64_t at, int64_t count)
+{
+    if (at >= count)
+        return ~(uint64_t)0;
+    const int64_t by = at & 63, left = count - at;
+    const uint64_t low = words[at >> 6] >> by, high = by && left > 64 - by ? words[(at >> 6) + 1] << (64 - by) : 0;
+    return left >= 64 ? low | high : (low | high) | ~(uint64_t)0 << left;
+}
+
+/* At which of the first `count` offsets, at most CHUNK, and as many behind them as a record is long, every gate passes: a bit each.
+ * `blank` tells how many NUL bytes stand from each BLOCK on, of those there. Return of how many offsets that is. */
+static int64_t gated_bits(const uint8_t *octets, int64_t count, int64_t all, const sought *one, const int64_t *blank,
+                          uint64_t *words)
+{
+    uint8_t block[BLOCK];
+    const int64_t last = all + one->peek - one->size + 1, some = one->near && count + one->size < last ? count + one->size : last;
+    const int64_t end = one->near || some < count ? some : count;
+    int64_t turn = 0;
+    for (int64_t low = 0; low < end; low += BLOCK) {
+        const int64_t room = end - low < BLOCK ? end - low : BLOCK;
+        uint64_t *const into = words + low / 64;
+        if ((!one->nul && blank[low / BLOCK] >= room + one->size - 1) ||
+            !passed(octets + low, room, (const gate *)(intptr_t)one->gates, one->gated, (const uint8_t *)(intptr_t)one->passing, &turn,
+                    block))
+            memset(into, 0, BLOCK / 8);
+        else
+            for (int64_t i = 0; i < BLOCK; i += 64)
+                into[i / 64] = bits(block + i);
+    }
+    return end;
+}
+
+/* Where records of some layouts begin, of the first `count` offsets, at most CHUNK, of `all` bytes, behind which NUL bytes stand that
+ * none is long enough to reach over: the offsets of each of the `kinds` behind those of the one before, and in `counts` how many. */
+void acctrecover_sight(const uint8_t *octets, int64_t count, int64_t all, const sought *some, int64_t kinds, int64_t *out,
+                       int64_t *counts)
+{
+    uint64_t words[WORDS];
+    int64_t blank[(CHUNK + NEAREST) / BLOCK + 2];
+    for (int64_t low = (count + NEAREST) / BLOCK * BLOCK, nul = 0; low >= 0; low -= BLOCK) {
+        const int64_t room = all - low < BLOCK ? all - low : BLOCK;
+        nul = room <= 0 ? 0 : all_nul(octets + low, room) ? nul + room : 0;
+        blank[low / BLOCK] = nul;
+    }
+    for (const sought *one = some; one < some + kinds; one++) {
+        const step *code = (const step *)(intptr_t)one->code;
+        const uint8_t *tables = (const uint8_t *)(intptr_t)one->tables, *waiting[LANES];
+        int64_t found = 0, waits = 0;
+        const int64_t known = gated_bits(octets, count, all, one, blank, words), end = known < count ? known : count;
+        for (int64_t low = 0; low < end; low += 64) {
+            uint64_t here = words[low / 64] & (end - low < 64 ? ~(~(uint64_t)0 << (end - low)) : ~(uint64_t)0);
+            if (here && one->near) {
+                const int64_t before = low - one->size;
+                const uint64_t behind = from_bit(words, low + one->size, known);
+                here &= behind | (before >= 0       ? from_bit(words, before, known)
+                                  : before <= -64 ? ~(uint64_t)0
+                                                  : words[0] << -before | ~(~(uint64_t)0 << -before));
+            }
+            for (; here; here &= here - 1) {
+                waiting[waits++] = octets + low + lowest(here);
+                if (waits == LANES) {
+                    found += settled(octets, waiting, waits, code, one->steps, tables, out + found);
+                    waits = 0;
+                }
+            }
+        }
+        found += waits ? settled(octets, waiting, waits, code, one->steps, tables, out + found) : 0;
+        counts[one - some] = found;
+        out += found;
+    }
+}
+
+static int passes(const gate *one, const uint8_t *record, const uint8_t *tables)
+{
+    const uint8_t value = record[one->offset];
+    return one->table < 0 ? (uint8_t)(value - (uint8_t)one->low) <= (uint8_t)one->span : tables[one->table + value];
+}
+
+/* Of which of the `kinds` a whole record begins some bytes, and ends them: 1 or 0 each, two of every one. */
+void acctrecover_edges(const uint8_t *octets, int64_t all, const sought *some, int64_t kinds, uint8_t *out)
+{
+    for (const sought *one = some; one < some + kinds; one++)
+        for (int last = 0; last < 2; last++, out++) {
+            const uint8_t *const record = last ? octets + (all - one->size) : octets;
+            int64_t good[LANES] = {0}, i = 0;
+            const gate *const gates = (const gate *)(intptr_t)one->gates;
+            if (one->size <= all)
+                while (i < one->gated && passes(gates + i, record, (const uint8_t *)(intptr_t)one->passing))
+                    i++;
+            if (one->size <= all && i == one->gated)
+                judge(&record, 1, (const step *)(intptr_t)one->code, one->steps, (const uint8_t *)(intptr_t)one->tables, 1, good);
+            *out = good[0] != 0;
+        }
 }
 
 /* How many of the first `count` records of `size` bytes, one right behind another, keep every rule before one does not. */

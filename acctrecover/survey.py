@@ -16,7 +16,7 @@ from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.grammar import Candidates, Grammar
 from acctrecover.misled import misled, taking
-from acctrecover.sightings import Sightings
+from acctrecover.sightings import Sightings, alone
 from acctrecover.stream import among
 
 TAKEN_IN = 2
@@ -238,16 +238,14 @@ def survey(
 
     Candidates with no neighbour and too little evidence for the room are left out.
     """
-    seen = sightings if sightings is not None and sightings.pay(len(dialects), len(octets)) else None
     parts: list[npt.NDArray[np.void]] = [np.zeros(0, CANDIDATE)]
     heads: set[tuple[int, int]] = set()
-    for index, dialect in enumerate(dialects):
-        if not isinstance(dialect, FramedDialect):
-            starts = None if seen is None else seen.starts(dialect, low, low + len(octets)) - low
-            found = dialect.candidates(octets, low, starts)
-        elif len((headed := dialect.heads(octets)).starts):
-            cut = headed.starts[headed.starts >= len(octets) - dialect.largest]
-            found = dialect.whole(headed, len(octets))
+    looked = alone(dialects, octets) if sightings is None else sightings.found(dialects, octets, low, risk)
+    for index, found in looked:
+        dialect = dialects[index]
+        if isinstance(dialect, FramedDialect):
+            cut = found.starts[found.starts >= len(octets) - dialect.largest]
+            found = dialect.whole(found, len(octets))
             told, kept = dialect.ends(octets, found)
             firm = found.starts[kept]
             cut = cut[len(firm) - np.searchsorted(firm, cut, "right") < TAKEN_IN]
@@ -256,7 +254,7 @@ def survey(
             own = ~told | kept | (inside < TAKEN_IN)
             found = found if own.all() else found.pick(own)
         else:
-            continue
+            found = dialect.candidates(octets, low, found.starts)
         if not len(found.starts):
             continue
         landings = dialect.landing(octets, low, found.stops)

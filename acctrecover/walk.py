@@ -14,8 +14,8 @@ from acctrecover.barren import barren
 from acctrecover.dialect import Dialect
 from acctrecover.sightings import Sightings
 from acctrecover.source import Source
-from acctrecover.stream import WINDOW, border
-from acctrecover.survey import Chain, join, survey
+from acctrecover.stream import WINDOW, Read, border
+from acctrecover.survey import RISK, Chain, join, survey
 from acctrecover.voids import WIDE
 
 NEAR, FAR = 1 << 13, 1 << 19
@@ -85,7 +85,8 @@ class Walker:
         self.breaks = 0
         """How many times in a row a stream was followed and broke again soon, up to OFTEN."""
         self.kept: tuple[int, npt.NDArray[np.uint8]] = (0, np.zeros(0, np.uint8))
-        self.sightings = Sightings(lambda start, stop: np.frombuffer(self.source.read(start, stop), np.uint8))
+        read: Read = lambda start, stop: np.frombuffer(self.source.read(start, stop), np.uint8)  # noqa: E731
+        self.sightings = Sightings(read, self.dialects, RISK)
         self.looked: dict[tuple[int, int], bool] = {}
         """Bytes between chains, and whether they are barren: no dialect makes anything of them at the usual RISK."""
         self.eager = 1

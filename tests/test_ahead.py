@@ -11,9 +11,11 @@ from samples import known
 from acctrecover import scan, walk
 from acctrecover.barren import barren
 from acctrecover.fixed import Fixed
+from acctrecover.kernel import library
 from acctrecover.scanning import compiled
-from acctrecover.sightings import BLOCK, Sightings
-from acctrecover.survey import stranded
+from acctrecover.seeker import Seeker
+from acctrecover.sightings import BLOCK, SHARE, Sightings
+from acctrecover.survey import RISK, stranded, survey
 
 EVERY = compiled((), None, ())
 PACCT = next(sample for sample in known() if sample.name == "gnu-acct-converted/pacct-v3.le")
@@ -42,34 +44,69 @@ def test_a_stretch_is_barren_where_a_search_of_it_alone_finds_nothing(seed: int)
     assert 0 < sum(alone) < len(alone)
 
 
-def test_sightings_are_those_of_a_search_wherever_it_begins_and_ends() -> None:
+def disk() -> np.ndarray:
+    """Random and NUL bytes, text, and records of every sample, also across the borders of blocks."""
     rng = random.Random(4)
-    data = bytearray(rng.randbytes(BLOCK) + bytes(BLOCK // 2) + rng.randbytes(BLOCK))
+    data = bytearray(rng.randbytes(BLOCK) + bytes(BLOCK // 2) + b"some lines of text\n" * 5000 + rng.randbytes(BLOCK))
     for sample in known():
         at = rng.choice((rng.randrange(len(data) - 4000), BLOCK - 500, 2 * BLOCK - 300))
         data[at : at + 1000] = sample.data[:1000]
-    octets = np.frombuffer(bytes(data), np.uint8)
-    sightings = Sightings(lambda start, stop: octets[start:stop])
-    dialects = [dialect for dialect in EVERY if isinstance(dialect, Fixed)]
-    for low, high in [
-        (0, len(data)),
+    return np.frombuffer(bytes(data), np.uint8)
+
+
+def windows(octets: np.ndarray) -> list[tuple[int, int]]:
+    """Where searches begin and end: long and short, at the borders of blocks, and where just one record of a weak format stands."""
+    rng = random.Random(5)
+    drawn = [tuple(sorted(rng.sample(range(len(octets)), 2))) for _ in range(8)]
+    lone = Seeker(EVERY).everywhere(octets, len(octets))
+    weak = [int(found.starts[len(found.starts) // 2]) for number, found in lone.items() if isinstance(EVERY[number], Fixed)]
+    long = BLOCK // SHARE
+    return [
+        (0, len(octets)),
         (BLOCK - 300, BLOCK + 40),
         (5, 9),
-        *(sorted(rng.sample(range(len(data)), 2)) for _ in range(8)),
-    ]:
-        for dialect in dialects:
-            found = dialect.finder.everywhere(octets[low:high]) + low
-            assert sightings.starts(dialect, low, high).tolist() == found.tolist()
+        (9, 9),
+        *drawn,
+        *((at, at + long) for at in weak[:6]),
+        *ends(octets, weak[6:]),
+    ]
 
 
-def test_sightings_of_which_too_many_would_be_kept_are_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def ends(octets: np.ndarray, starts: list[int]) -> list[tuple[int, int]]:
+    """Windows at whose end a record of some weak format stands whole."""
+    return [(max(0, at + size - BLOCK // SHARE), at + size) for at in starts for size in (32, 40, 48, 64)]
+
+
+def test_a_search_of_whole_blocks_finds_what_one_of_each_format_in_just_these_bytes_finds() -> None:
+    octets = disk()
+    sightings = Sightings(lambda start, stop: octets[start:stop], EVERY, RISK)
+    for low, high in windows(octets):
+        for dialects in (EVERY, EVERY[::3], EVERY[:2]):
+            kept = survey(octets[low:high], low, dialects, sightings=sightings)
+            alone = survey(octets[low:high], low, dialects)
+            assert kept.found.tobytes() == alone.found.tobytes(), (low, high)
+            # what a header peeks at may stand behind the window
+            inside = {(kind, at) for kind, at in kept.heads ^ alone.heads if at + EVERY[kind].finder.shape.size <= high}
+            assert not inside
+
+
+def test_records_that_nobody_would_believe_alone_are_not_kept_of_whole_blocks() -> None:
+    octets = disk()
+    sightings = Sightings(lambda start, stop: octets[start:stop], EVERY, RISK)
+    counts = [
+        sum(len(found.starts) for found in seeker.everywhere(octets[:BLOCK], BLOCK).values())
+        for seeker in (sightings.all, sightings.likely)
+    ]
+    assert counts[1] < (counts[0] if library() is not None else counts[0] + 1)
+
+
+def test_what_was_found_of_too_many_blocks_to_be_kept_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("acctrecover.sightings.HELD", 0)
     octets = np.frombuffer(PACCT.data * (3 * BLOCK // len(PACCT.data) + 1), np.uint8)
-    sightings = Sightings(lambda start, stop: octets[start:stop])
-    dialect = PACCT.dialect
-    assert isinstance(dialect, Fixed)
+    sightings = Sightings(lambda start, stop: octets[start:stop], EVERY, RISK)
     for _ in range(2):
-        assert sightings.starts(dialect, 64, 3 * BLOCK).tolist() == list(range(64, 3 * BLOCK - 63, 64))
+        [(_, found)] = sightings.found([PACCT.dialect], octets[64 : 3 * BLOCK], 64, RISK)
+        assert found.starts.tolist() == list(range(0, 3 * BLOCK - 127, 64))
         assert len(sightings.kept) == 1
 
 
