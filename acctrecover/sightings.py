@@ -15,8 +15,8 @@ from acctrecover.stream import Found, Read, gathered
 BLOCK = 1 << 18
 """Bytes of a block, at multiples of it."""
 SHARE, FEW = 4, 4
-"""Whole blocks are searched, and what was found kept, for bytes that are at least one of so many parts of one; fewer are searched
-for all dialects at once where more than so many are asked for."""
+"""Whole blocks are searched, and what was found kept, for bytes that are at least one of so many parts of one, where more than so
+many dialects are asked for."""
 KEPT, HELD = 1 << 12, 1 << 22
 """Of how many blocks is kept what was found, and how many records and headers of all of them."""
 
@@ -52,10 +52,10 @@ class Sightings:
         """The whole records, of those of one size, and the headers, of others, of some dialects in bytes that begin at `low` of the
         input: the index of each that has any, and where they stand. Records that will not be believed may be left out."""
         numbers = [self.number.get(id(dialect), -1) for dialect in asked]
-        own, small = min(numbers, default=-1) >= 0, len(octets) < BLOCK // SHARE or risk > self.risk
-        if not own or (small and len(numbers) <= FEW):
+        if len(numbers) <= FEW or min(numbers) < 0:
             yield from alone(asked, octets)
             return
+        small = len(octets) < BLOCK // SHARE or risk > self.risk
         found = self.all.everywhere(octets, len(octets)) if small else self._kept(octets, low)
         yield from ((index, found[number]) for index, number in enumerate(numbers) if number in found)
 

@@ -105,7 +105,7 @@ def test_what_was_found_of_too_many_blocks_to_be_kept_is_found_again(monkeypatch
     octets = np.frombuffer(PACCT.data * (3 * BLOCK // len(PACCT.data) + 1), np.uint8)
     sightings = Sightings(lambda start, stop: octets[start:stop], EVERY, RISK)
     for _ in range(2):
-        [(_, found)] = sightings.found([PACCT.dialect], octets[64 : 3 * BLOCK], 64, RISK)
+        found = dict(sightings.found(EVERY, octets[64 : 3 * BLOCK], 64, RISK))[EVERY.index(PACCT.dialect)]
         assert found.starts.tolist() == list(range(0, 3 * BLOCK - 127, 64))
         assert len(sightings.kept) == 1
 
