@@ -53,9 +53,10 @@ def _compiled(column: npt.NDArray[Any]) -> tuple[Indices, Indices] | None:
     if column.ndim > 1 and column.strides[1] != column.itemsize:
         column = np.ascontiguousarray(column)
     most, bits = count // SPARE, count.bit_length()
-    seats, firsts, codes = np.empty(1 << bits, np.int32), np.empty(most, np.int64), np.empty(count, np.int64)
-    told = count, column.strides[0], width, most, bits, address(seats), address(firsts), address(codes)
-    found = library().acctrecover_distinct(address(column), *told)
+    seats, kept, firsts = np.empty(1 << bits, np.int32), np.empty(most, np.uint64), np.empty(most, np.int64)
+    codes = np.empty(count, np.int64)
+    into = map(address, (seats, kept, firsts, codes))
+    found = library().acctrecover_distinct(address(column), count, column.strides[0], width, most, bits, *into)
     return None if found < 0 else (firsts[:found].astype(np.intp, copy=False), codes.astype(np.intp, copy=False))
 
 

@@ -40,12 +40,12 @@ def library() -> Any:
         "run": (*followed, number, pointer, pointer, number, pointer, number, pointer),
         "measure": (pointer, number, pointer, number, pointer),
         "lay": (pointer, number, pointer, number, pointer, pointer, number),
-        "distinct": (pointer, *(number,) * 5, *(pointer,) * 3),
+        "distinct": (pointer, *(number,) * 5, *(pointer,) * 4),
         "tally": (*followed, number, number, *(pointer,) * 3, number, *(pointer,) * 7),
     }
     for name, takes in calls.items():
         function = getattr(loaded, f"acctrecover_{name}")
-        function.argtypes, function.restype = takes, None if name in {"sight", "edges", "kept", "measure", "lay"} else number
+        function.argtypes, function.restype = takes, None if name in {"sight", "edges", "kept", "measure"} else number
     return loaded
 
 

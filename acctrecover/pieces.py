@@ -15,6 +15,8 @@ from acctrecover.kernel import address, library
 
 FEW = 1 << 13
 """Byte strings of one piece up to which it takes in another one beside it."""
+SMALL = 1 << 9
+"""The same of one that all rows have, for search.c, to which a piece more costs less."""
 SWIFT = (1, 2, 4, 8, 16, 32)
 """Widths of items that numpy picks three times as fast as others."""
 AT_ONCE = 1 << 12
@@ -107,6 +109,19 @@ def fewer(line: Iterable[Piece]) -> list[Piece]:
     return out
 
 
+def joined(line: Iterable[Piece]) -> list[Piece]:
+    """The same with what all rows have put into the piece before or behind it, where that has few byte strings."""
+    out: list[Piece] = []
+    for part in line:
+        plain = out and (part.constant or out[-1].constant)
+        both = beside(out[-1], part) if plain and max(len(part.sizes), len(out[-1].sizes)) <= SMALL else None
+        if both is None:
+            out.append(part)
+        else:
+            out[-1] = both
+    return out
+
+
 def lay(parts: Sequence[tuple[Indices, Sequence[Piece]]], count: int) -> memoryview:
     """Lines of `count` rows one after the other: each part has the numbers of its rows and the pieces of their lines."""
     if library() is not None:
@@ -127,25 +142,37 @@ def lay(parts: Sequence[tuple[Indices, Sequence[Piece]]], count: int) -> memoryv
 
 def _compiled(parts: Sequence[tuple[Indices, Sequence[Piece]]], count: int) -> memoryview:
     """The same by search.c."""
+    lines = [(rows, _Told(line)) for rows, line in parts]
+    if len(lines) == 1 and len(lines[0][0]) == count and (lines[0][0][1:] > lines[0][0][:-1]).all():  # a row behind another
+        [(_, told)] = lines
+        out = np.empty(count * told.most, np.uint8)
+        end = library().acctrecover_lay(*told.where, 0, count, 0, address(out), len(out))
+        return out[:end].data
     sizes = np.zeros(count, np.int64)
-    whole = partial(np.ascontiguousarray, dtype=np.int64)
-    lines: list[tuple[Any, ...]] = []
-    for rows, line in parts:
-        held = [(part.octets, whole(part.sizes), None if part.codes is None else whole(part.codes)) for part in line]
-        told = [
-            (address(octets), octets.size, octets.shape[1], address(each), 0 if codes is None else address(codes), len(each) > 1)
-            for octets, each, codes in held
-        ]
-        lines.append((np.array(told, np.int64), whole(rows), held))
-        table, rows = lines[-1][:2]
-        library().acctrecover_measure(address(table), len(line), address(rows), len(rows), address(sizes))
+    lines = [(np.ascontiguousarray(rows, np.int64), told) for rows, told in lines]
+    for rows, told in lines:
+        library().acctrecover_measure(*told.where, address(rows), len(rows), address(sizes))
     stops = np.cumsum(sizes)
     starts = stops - sizes
     out = np.empty(int(stops[-1]) if count else 0, np.uint8)
-    spare = len(out) if len(lines) == 1 and (lines[0][1][1:] > lines[0][1][:-1]).all() else 0  # then each row ends where one begins
-    for table, rows, _ in lines:
-        library().acctrecover_lay(address(table), len(table), address(rows), len(rows), address(starts), address(out), spare)
+    for rows, told in lines:
+        library().acctrecover_lay(*told.where, address(rows), len(rows), address(starts), address(out), 0)
     return out.data
+
+
+class _Told:
+    """The pieces of a line as search.c is told of them: `where`, and how long a line is at `most`."""
+
+    def __init__(self, line: Sequence[Piece]) -> None:
+        whole = partial(np.ascontiguousarray, dtype=np.int64)
+        self._held = [(part.octets, whole(part.sizes), None if part.codes is None else whole(part.codes)) for part in joined(line)]
+        rows = [
+            (address(octets), octets.size, octets.shape[1], address(sizes), 0 if codes is None else address(codes), len(sizes) > 1)
+            for octets, sizes, codes in self._held
+        ]
+        self._table = np.array(rows, np.int64)
+        self.where = address(self._table), len(rows)
+        self.most = sum(int(sizes.max()) for _, sizes, _ in self._held)
 
 
 def _lay(out: npt.NDArray[np.uint8], starts: Indices, line: Sequence[Piece]) -> None:

@@ -835,14 +835,15 @@ static inline void copy(uint8_t *to, const uint8_t *from, int64_t size)
         memcpy(to, from, (size_t)size);
 }
 
-/* Lay the pieces of each of some rows side by side, from where `starts` says of the rows in `rows`. What stands behind a piece up to
- * `spare` may be overwritten: it is laid later. */
-void acctrecover_lay(const piece *line, int64_t pieces, const int64_t *rows, int64_t count, const int64_t *starts, uint8_t *out,
-                     int64_t spare)
+/* Lay the pieces of each of some rows side by side, from where `starts` says of the rows in `rows`, or where there are none one row
+ * behind another; return where the last one ends. What stands behind a piece up to `spare` may be overwritten: it is laid later. */
+int64_t acctrecover_lay(const piece *line, int64_t pieces, const int64_t *rows, int64_t count, const int64_t *starts, uint8_t *out,
+                        int64_t spare)
 {
     const uint8_t *const end = out + spare;
+    uint8_t *at = out;
     for (int64_t i = 0; i < count; i++) {
-        uint8_t *at = out + starts[rows[i]];
+        at = starts ? out + starts[rows[i]] : at;
         for (const piece *part = line; part < line + pieces; part++) {
             const int64_t code = code_of(part, i), size = ((const int64_t *)(intptr_t)part->sizes)[code];
             const uint8_t *const from = (const uint8_t *)(intptr_t)part->octets + code * part->width;
@@ -853,17 +854,7 @@ void acctrecover_lay(const piece *line, int64_t pieces, const int64_t *rows, int
             at += size;
         }
     }
-}
-
-static inline int same(const uint8_t *value, const uint8_t *other, int64_t width)
-{
-    switch (width) {
-    case 1: return *value == *other;
-    case 2: return !memcmp(value, other, 2);
-    case 4: return !memcmp(value, other, 4);
-    case 8: return !memcmp(value, other, 8);
-    default: return !memcmp(value, other, (size_t)width);
-    }
+    return at - out;
 }
 
 static inline uint64_t mixed(const uint8_t *value, int64_t width)
@@ -876,18 +867,52 @@ static inline uint64_t mixed(const uint8_t *value, int64_t width)
     return out * 0xC2B2AE3D27D4EB4Fu;
 }
 
-/* Which of some values of `width` bytes, one every `stride`, are the same: in `codes` the number of each one's value, in `firsts` the
- * first that has it. There are 2**`bits` seats, at least as many as values. Return how many differ, -1 where more than `most` do. */
-int64_t acctrecover_distinct(const uint8_t *values, int64_t count, int64_t stride, int64_t width, int64_t most, int64_t bits,
-                             int32_t *seats, int64_t *firsts, int64_t *codes)
+/* Which of some numbers are the same: as acctrecover_distinct, of values of up to 8 bytes. Those of one or two bytes have a seat each
+ * where there are as many. */
+static inline int64_t distinct_numbers(const uint8_t *values, int64_t count, int64_t stride, int64_t width, int64_t most,
+                                       int64_t bits, int32_t *restrict seats, uint64_t *restrict kept, int64_t *restrict firsts,
+                                       int64_t *restrict codes)
 {
+    const uint64_t last = ((uint64_t)1 << bits) - 1;
+    const int own = width <= 2 && 8 * width <= bits;
+    int64_t found = 0;
+    memset(seats, 0xff, sizeof *seats << (own ? 8 * width : bits));
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t value = number_at(values + i * stride, width, 0);
+        uint64_t at = own ? value : value * 0x9E3779B97F4A7C15u >> (64 - bits);
+        while (!own && seats[at] >= 0 && kept[seats[at]] != value)
+            at = (at + 1) & last;
+        if (seats[at] < 0) {
+            if (found == most)
+                return -1;
+            kept[found] = value;
+            firsts[found] = i;
+            seats[at] = (int32_t)found++;
+        }
+        codes[i] = seats[at];
+    }
+    return found;
+}
+
+/* Which of some values of `width` bytes, one every `stride`, are the same: in `codes` the number of each one's value, in `firsts` the
+ * first that has it. There are 2**`bits` seats, more than values, and in `kept` there is room for `most`. Return how many differ, -1
+ * where more than `most` do. */
+int64_t acctrecover_distinct(const uint8_t *values, int64_t count, int64_t stride, int64_t width, int64_t most, int64_t bits,
+                             int32_t *seats, uint64_t *kept, int64_t *firsts, int64_t *codes)
+{
+    switch (width) { /* the usual widths by themselves: one load each */
+    case 1: return distinct_numbers(values, count, stride, 1, most, bits, seats, kept, firsts, codes);
+    case 2: return distinct_numbers(values, count, stride, 2, most, bits, seats, kept, firsts, codes);
+    case 4: return distinct_numbers(values, count, stride, 4, most, bits, seats, kept, firsts, codes);
+    case 8: return distinct_numbers(values, count, stride, 8, most, bits, seats, kept, firsts, codes);
+    }
     const uint64_t last = ((uint64_t)1 << bits) - 1;
     int64_t found = 0;
     memset(seats, 0xff, sizeof *seats << bits);
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *value = values + i * stride;
         uint64_t at = mixed(value, width) >> (64 - bits);
-        while (seats[at] >= 0 && !same(values + firsts[seats[at]] * stride, value, width))
+        while (seats[at] >= 0 && memcmp(values + firsts[seats[at]] * stride, value, (size_t)width))
             at = (at + 1) & last;
         if (seats[at] < 0) {
             if (found == most)
