@@ -55,7 +55,7 @@ def _compiled(column: npt.NDArray[Any]) -> tuple[Indices, Indices] | None:
     most, bits = count // SPARE, count.bit_length()
     seats, kept, firsts = np.empty(1 << bits, np.int32), np.empty(most, np.uint64), np.empty(most, np.int64)
     codes = np.empty(count, np.int64)
-    into = map(address, (seats, kept, firsts, codes))
+    into = [address(array) for array in (seats, kept, firsts, codes)]
     found = library().acctrecover_distinct(address(column), count, column.strides[0], width, most, bits, *into)
     return None if found < 0 else (firsts[:found].astype(np.intp, copy=False), codes.astype(np.intp, copy=False))
 

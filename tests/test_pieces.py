@@ -70,7 +70,7 @@ def test_a_number_is_written_as_python_writes_it(numbers: list[int], before: byt
 @given(
     st.lists(st.integers(0, 5), min_size=64, max_size=300),
     st.integers(1, 1 << 50),
-    st.sampled_from([">i8", "<u4", "S9"]),
+    st.sampled_from(["u1", ">u2", ">i8", "<u4", "S9"]),
     st.booleans(),
 )
 def test_a_value_that_comes_often_is_found_in_every_row_that_has_it(
@@ -84,6 +84,14 @@ def test_a_value_that_comes_often_is_found_in_every_row_that_has_it(
         found = distinct.distinct(given)
     assert found is not None
     firsts, codes = found
+    assert (held[firsts][codes] == held).all()
+    assert len(firsts) == len(set(held.tolist()))
+
+
+@pytest.mark.parametrize("kind", ["u1", "<u2"])
+def test_every_value_of_a_byte_or_two_has_a_seat_where_there_are_rows_enough(kind: str) -> None:
+    held = (np.arange(1 << 16) % 1009 * 65).astype(kind)
+    firsts, codes = distinct.distinct(held) or ([], [])
     assert (held[firsts][codes] == held).all()
     assert len(firsts) == len(set(held.tolist()))
 
