@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, compress, pairwise
+from math import isnan
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -207,19 +208,26 @@ def _several(found: Found, landing: Offsets, which: Offsets, following: Offsets)
 
 def _own(judge: Judge, octets: Octets, found: Found, landing: Offsets, asked: Sequence[Taking]) -> Iterator[bool]:
     """Whether the records that some take in tell of the history that goes on behind: by clocks where they stand near its start."""
-    paths = [_along(found, landing, one.at + 1, one.low, one.high) for one in asked]
-    paths += [_along(found, landing, one.behind, one.high) for one in asked]
+    inside = _tell(judge, octets, found, [_along(found, landing, one.at + 1, one.low, one.high) for one in asked])
+    telling = [any(not isnan(value) for values in each for value in values) for each in inside]  # most have no such number
+    paths = [_along(found, landing, one.behind, one.high) if tells else [] for one, tells in zip(asked, telling, strict=True)]
+    for one, own, beyond, tells in zip(asked, inside, _tell(judge, octets, found, paths), telling, strict=True):
+        if not tells:
+            yield False
+            continue
+        serial, clock = alike(own[0], beyond[0], CLOSE), alike(own[1], beyond[1], HOUR)
+        yield serial is not False and clock is not False and bool(clock or (serial and (one.lead > LEAD or one.bordered)))
+
+
+def _tell(judge: Judge, octets: Octets, found: Found, paths: Sequence[list[int]]) -> list[list[list[float]]]:
+    """The serial numbers of the candidates of each of some paths, and their clocks."""
     every = np.array([index for path in paths for index in path], np.int64)
     which = different(every)
     some = found.pick(which)
     shapes = judge.shapes(octets, some, "serial", "clock") if len(which) else []
-    serials, clocks = told(shapes, octets, some, "serial", "clock").take(np.searchsorted(which, every), axis=1).tolist()
+    rows = told(shapes, octets, some, "serial", "clock").take(np.searchsorted(which, every), axis=1).tolist()
     ends = [0, *accumulate(map(len, paths))]
-    parts = [slice(low, high) for low, high in pairwise(ends)]
-    for one, inside, beyond in zip(asked, parts[: len(asked)], parts[len(asked) :], strict=True):
-        serial = alike(serials[inside], serials[beyond], CLOSE)
-        clock = alike(clocks[inside], clocks[beyond], HOUR)
-        yield serial is not False and clock is not False and bool(clock or (serial and (one.lead > LEAD or one.bordered)))
+    return [[row[low:high] for row in rows] for low, high in pairwise(ends)]
 
 
 def _along(found: Found, landing: Offsets, index: int, at: int, end: int | None = None) -> list[int]:
