@@ -79,7 +79,8 @@ class FramedDialect(HeaderEvidence):
         """Payload bytes that a header of zeros announces: what a length counts besides them."""
         self.places = places_of(self.header, declared, self.opening)
         """(start, stop) of the cookie, the type and the length in a header of just these, the last two of a byte each. What one
-        damaged byte makes of a header is worked out for such ones alone; None for any other."""
+        damaged byte makes of a header is worked out for such ones alone, by `plain`; None for any other."""
+        self.plain = None if self.places is None else Plain(self.head, self.places, self.opening, self.kinds, self.loose)
         self.brief = self.places is not None and len(self.header.rules) == 1 and len(self.opening) in WORDS
         """Whether a header is just these and sensible wherever its type and length are."""
 
@@ -374,9 +375,7 @@ class FramedDialect(HeaderEvidence):
 
     def reader(self, octets: Octets, low: int) -> Reader:
         """What `reading.reader` says of the headers in some bytes that begin at `low`: of those of other formats nothing."""
-        if self.places is None:
-            return lambda at: ({}, None)
-        return Plain(self.head, self.places, self.opening, self.kinds, self.loose).reader(octets.tobytes(), low)
+        return self.plain.reader(octets.tobytes(), low) if self.plain is not None else lambda at: ({}, None)
 
     def shape_at(self, octets: Octets, start: int) -> tuple[Shape, int] | None:
         """The payload shape that the header at `start` announces, and the header's size; None where none stands there."""

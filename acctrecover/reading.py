@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from acctrecover.kinds import Kinds
 
@@ -25,11 +26,17 @@ class Plain:
     kinds: Kinds
     loose: bytes
 
+    @cached_property
+    def spans(self) -> tuple[Sequence[int], Sequence[int]]:
+        """The fewest payload bytes of every type by its number, and the most."""
+        lowest, highest = zip(*(self.kinds.span(number) for number in range(256)), strict=True)
+        return lowest, highest
+
     def reader(self, data: bytes, low: int) -> Reader:
         """What `FramedDialect.reader` gives, for bytes that begin at `low`."""
         head, opening = self.head, self.opening
         (mark, mark_end), (kind, _), (room, _) = self.places
-        lowest, highest = zip(*(self.kinds.span(number) for number in range(256)), strict=True)
+        lowest, highest = self.spans
         missing = [opening[k - mark : k - mark + 1] if mark <= k < mark_end else self.loose[:1] * (k == kind) for k in range(head)]
         """What each byte of a header must have been, where that is known; of a length the type tells it."""
         known: dict[bytes, tuple[dict[int, int], tuple[int, int, int] | None]] = {}

@@ -703,9 +703,10 @@ typedef struct {
 static int64_t linked(carried *within)
 {
     int64_t out = 0;
-    uint8_t in[WITHIN] = {0};
+    uint8_t in[WITHIN];
     if (!within->count)
         return 0;
+    memset(in, 0, (size_t)within->count);
     for (int64_t i = 0; i < within->count; i++) {
         const int64_t behind = within->numbers[within->stops[i]];
         if (behind)

@@ -21,6 +21,9 @@ from acctrecover.stream import among
 
 TAKEN_IN = 2
 """Records, each with an end of its own, that a record would have to take in for its length to be wrong."""
+LINKED, TAKEN_OVER = 16, 4
+"""Records of a chain from which on what stands behind is of no matter to where it begins, and how many times as long as the largest
+one that they have to be."""
 RISK = 1e-3
 """The E-value up to which a chain is believed."""
 DAY = 86400.0
@@ -131,6 +134,28 @@ class Survey:
         grammars = [Grammar(d.pitch, d.smallest, d.largest, d.reader(self.octets, self.low)) for d in self.dialects]
         path = Skeleton(given, grammars, self.low, high, final=final).path(known)
         return self.linked([step.index for step in path if not step.cut])
+
+    def settled(self, at: int, bits: float) -> int:
+        """Where a chain that begins behind `at` proves that much, and is so long that no record of these dialects takes it in: what
+        stands further on says nothing of where it begins. The end of the bytes where there is none."""
+        room = TAKEN_OVER * max(dialect.largest for dialect in self.dialects)
+        chains: dict[tuple[int, int], tuple[int, int, float]] = {}
+        columns = (self.found[name].tolist() for name in ("owner", "start", "landing", "bits"))
+        for owner, start, landing, own in zip(*columns, strict=True):
+            first, count, proof = chains.pop((owner, start), (start, 0, 0.0))
+            if first > at:
+                if count >= LINKED and proof >= bits and landing - first >= room:
+                    return int(landing)
+                chains[owner, landing] = first, count + 1, proof + own
+        return self.low + len(self.octets)
+
+    def up_to(self, high: int) -> Survey:
+        """The same of the bytes before `high` alone."""
+        ends = self.found["start"] + self.found["size"]
+        cut = self.found[(self.found["start"] < high) & (ends > high)]
+        heads = self.heads.union(zip(cut["owner"].tolist(), cut["start"].tolist(), strict=True))
+        kept = frozenset(head for head in heads if head[1] < high)
+        return Survey(self.octets[: high - self.low], self.low, self.dialects, self.found[ends <= high], kept)
 
     def crowded(self) -> bool:
         """Whether more candidates begin, or begin inside others, than a wound in a stream leaves: one for every DENSE or CROWD

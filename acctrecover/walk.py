@@ -249,9 +249,14 @@ class Walker:
             for dialects in filter(None, (known, self.dialects)):
                 found = survey(octets, low, dialects, before, sightings=self.sightings)
                 often = often or found.crowded()
-                parts = found.chains(high, before, final=done)
-                sure = (i for i, part in enumerate(parts) if self._sure(part) and not (often and part.stop <= border))
-                index = next(sure, None)
+                index = None
+                if not often and (settled := found.settled(self.at, 2 * self._enough())) < high:
+                    parts = found.up_to(settled).chains(settled, before, final=False)
+                    index = next(filter(lambda i: self._sure(parts[i]), range(len(parts))), None)
+                if index is None:
+                    parts = found.chains(high, before, final=done)
+                    sure = (i for i, part in enumerate(parts) if self._sure(part) and not (often and part.stop <= border))
+                    index = next(sure, None)
                 if dialects is known and not self._explained(octets, low, parts, index, done=done):
                     continue
                 if index is not None:

@@ -15,7 +15,7 @@ from acctrecover.kernel import library
 from acctrecover.scanning import compiled
 from acctrecover.seeker import Seeker
 from acctrecover.sightings import BLOCK, SHARE, Sightings
-from acctrecover.survey import RISK, stranded, survey
+from acctrecover.survey import RISK, Survey, stranded, survey
 
 EVERY = compiled((), None, ())
 PACCT = next(sample for sample in known() if sample.name == "gnu-acct-converted/pacct-v3.le")
@@ -129,3 +129,24 @@ def test_a_walk_that_goes_ahead_over_wounds_finds_what_one_that_does_not_finds(s
     looks.clear()
     assert scan(bytes(data)).extents == ahead.extents
     assert max(looks) == 1
+
+
+@pytest.mark.parametrize("name", ["gnu-acct-converted/pacct-v3.le", "cookie/le.cookie"])
+def test_where_a_stream_goes_on_is_told_by_its_first_records_as_by_all_that_are_near(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = next(sample for sample in known() if sample.name.startswith(name))
+    rng = random.Random(7)
+    data = bytearray((sample.data * (400_000 // len(sample.data) + 1))[:400_000])
+    for at in range(9_000, len(data) - 9_000, 20_000):
+        data[at : at + rng.choice((1, 30, 512, 3000))] = rng.randbytes(rng.choice((1, 2, 512, 3000)))
+    weighed = []
+    chains = Survey.chains
+    monkeypatch.setattr(
+        Survey, "chains", lambda self, *args, **kinds: weighed.append(len(self.found)) or chains(self, *args, **kinds)
+    )
+    first, few = scan(bytes(data)).extents, sum(weighed)
+    weighed.clear()
+    monkeypatch.setattr("acctrecover.survey.LINKED", 1 << 20)
+    assert scan(bytes(data)).extents == first
+    assert few < 0.7 * sum(weighed)
