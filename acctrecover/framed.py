@@ -280,8 +280,8 @@ class FramedDialect(HeaderEvidence):
         told, kept = np.zeros((2, len(found.starts)), np.bool_)
         if self.declared.closed:
             for shape, skip, which in self.shapes(octets, found):
-                told[which] = bool(shape.closed)
-                kept[which] = ~shape.broken(shape.gather(octets, found.starts[which] + skip))[shape.closed].any(axis=0)
+                if shape.closed:
+                    told[which], kept[which] = True, shape.ended(shape.gather(octets, found.starts[which] + skip))
         return told, told & kept
 
     def doubled(self, octets: Octets, found: Found) -> Bools:

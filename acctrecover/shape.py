@@ -51,7 +51,7 @@ class Shape:
         self.rules = list(record.rules.items()) if self.size else []
         self.closed = [row for row, (name, _) in enumerate(self.rules) if name in record.closed]
         """Which rules tell where the record ends."""
-        self.functions: dict[int, tuple[Any, Callable[[Columns | Single], Any]]] = {}
+        self.functions: dict[int, tuple[Any, Callable[[Columns | Single], Any]]] = {} if like is None else like.functions
         self.plain: dict[int, bool] = {}
 
     def prove(self) -> None:
@@ -162,6 +162,12 @@ class Shape:
             for row in range(len(self.rules)):
                 out[row] = ~self._holds(row, columns)
         return out
+
+    def ended(self, records: npt.NDArray[Any]) -> Bools:
+        """Of which records the rules hold that tell where they end: shape (records,)."""
+        columns = self._columns(records)
+        with np.errstate(all="ignore"):
+            return np.logical_and.reduce([self._holds(row, columns) for row in self.closed])
 
     def valid(self, records: npt.NDArray[Any]) -> Bools:
         """Where every rule holds: shape (records,)."""
