@@ -167,7 +167,7 @@ class Shape:
         """Of which records the rules hold that tell where they end: shape (records,)."""
         columns = self._columns(records)
         with np.errstate(all="ignore"):
-            return np.logical_and.reduce([self._holds(row, columns) for row in self.closed])
+            return np.asarray(np.logical_and.reduce([self._holds(row, columns) for row in self.closed]))
 
     def valid(self, records: npt.NDArray[Any]) -> Bools:
         """Where every rule holds: shape (records,)."""
