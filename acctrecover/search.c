@@ -720,17 +720,26 @@ static int64_t linked(carried *within)
     return out;
 }
 
+/* Records with a clock: where they start, their types and lengths, and the eight bytes from the clock on, NUL bytes behind the last. */
+typedef struct {
+    int64_t *starts;
+    uint16_t *keys;
+    uint64_t *octets;
+} timed;
+
 /* Follow them as far as they start before `last` and stop at `stop` or before, and tell what they hold: of each its type and length in
- * `keys`; where those start that are `timed` by their type, and those of which `asks` has UNASKED, with their indices; in
- * `wrong` the index and the start, in no order, of those that break a rule of the programs that it has of others; and how many have
- * each type and length in `times`, where that is to be told. `counts` are: how many; where the one behind
- * must start; how many are timed, unasked, wrong; how many carry records that follow each other, how many these are, and where the
- * first one starts that does. No record is longer than WITHIN. Return 0 where the arrays, of `room`, are too small, else 1. */
+ * `keys`; those that have a clock, which stands so many bytes behind a record's start as `stamps` says of its type, less than 0 where
+ * there is none; where those start of which `asks` has UNASKED, with their indices; in `wrong` the index and the start, in no order, of
+ * those that break a rule of the programs that it has of others; and how many have each type and length in `times`, where that is to
+ * be told. `counts` are: how many; where the one behind must start; how many have a clock, are unasked, wrong; how many carry records
+ * that follow each other, how many these are, and where the first one starts that does. No record is longer than WITHIN. Return 0
+ * where the arrays, of `room`, are too small, else 1. */
 WIDE int64_t acctrecover_tally(const uint8_t *octets, int64_t start, int64_t size, int64_t base, int64_t head, int64_t fill,
                                const pairs *told, int64_t last, int64_t stop, const int16_t *asks, const program *programs,
-                               const uint8_t *timed, int64_t room, uint16_t *keys, int64_t *timers, int64_t *unasked,
+                               const int16_t *stamps, int64_t room, uint16_t *keys, const timed *clocked, int64_t *unasked,
                                int64_t *indices, int64_t *wrong, uint32_t *times, int64_t *counts)
 {
+    const timed when = *clocked;
     cursor walk = {octets, size, base, head, fill, *told, start, start, 0, 0, 0, 0, 0};
     waiting some[PROGRAMS];
     carried within;
@@ -764,8 +773,12 @@ WIDE int64_t acctrecover_tally(const uint8_t *octets, int64_t start, int64_t siz
         keys[followed] = walk.key;
         if (times)
             times[walk.key]++;
-        timers[clocks] = now; /* without a branch, which none could foresee, as below */
-        clocks += timed[walk.key >> 8];
+        const int64_t stamp = stamps[walk.key >> 8], from = now + (stamp > 0 ? stamp : 0);
+        when.starts[clocks] = now; /* without a branch, which none could foresee, as below */
+        when.keys[clocks] = walk.key;
+        when.octets[clocks] = 0;
+        memcpy(&when.octets[clocks], octets + from, size - from < 8 ? (size_t)(size - from) : 8);
+        clocks += stamp >= 0;
         const int16_t rules = asks[walk.key];
         if (rules == UNASKED) {
             indices[open] = followed;

@@ -18,6 +18,13 @@ CLOSE = 600.0
 """How far the middle one of them may be from the other side's, and the first from the last, in serial numbers."""
 HOUR = 3600.0
 """The same in seconds."""
+LATEST = float(1 << 33)
+"""A clock that no record shows: the year 2242."""
+
+
+def sane(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which clocks may be those of records, whatever stands near them."""
+    return np.asarray((seconds >= 0) & (seconds < LATEST))
 
 
 def told(shapes: Sequence[tuple[Shape, int, Offsets]], octets: Octets, found: Found, *names: str) -> npt.NDArray[Any]:

@@ -21,18 +21,15 @@ from acctrecover.shape import Octets
 from acctrecover.source import Source
 from acctrecover.stream import NOWHERE, Found, Offsets, among, border
 from acctrecover.tally import Counted, Tally
-from acctrecover.telling import told
+from acctrecover.telling import sane, told
 from acctrecover.together import Together, broken
-
-LATEST = float(1 << 33)
-"""A clock that no record shows: the year 2242."""
 
 
 @dataclass(frozen=True)
 class Window:
     """What linked records tell that stand in some bytes, which begin at `low` of the input.
 
-    `clocks` are of each type that has a sane clock: its name, where its records with one start in `octets`, and their seconds.
+    `timed` is where those with a sane clock start in `octets`, and the seconds; `clocks` the same of each type, by its name.
     """
 
     octets: Octets
@@ -40,17 +37,8 @@ class Window:
     count: int
     bits: float
     odd: list[Oddity]
+    timed: tuple[Offsets, Floats]
     clocks: list[tuple[str, Offsets, Floats]]
-
-    @property
-    def timed(self) -> tuple[Offsets, Floats]:
-        """Where all those with clocks start, and these, in order."""
-        if len(self.clocks) == 1:
-            return self.clocks[0][1:]
-        starts = np.concatenate([NOWHERE, *(own for _, own, _ in self.clocks)])
-        seconds = np.concatenate([np.zeros(0), *(own for _, _, own in self.clocks)])
-        order = np.argsort(starts, kind="stable")  # which merges what is in order
-        return starts[order], seconds[order]
 
 
 class Windows:
@@ -80,7 +68,7 @@ class Windows:
             odd = unsound(dialect, octets, wrong, low)
             odd += broken(self.together.feed(octets, found, low)) if self.together else []
             clocks = self._clocks(octets, found, wrong.starts)
-            yield Window(octets, low, len(found.starts), bits, odd, clocks)
+            yield Window(octets, low, len(found.starts), bits, odd, _merged(clocks), clocks)
 
     def _counted(self, tally: Tally, source: Source, start: int, stop: int, oddities: Sequence[Oddity]) -> Iterator[Window]:
         dialect = self.dialect
@@ -102,8 +90,7 @@ class Windows:
                 return
             self.carried.add(counted.carriers, counted.inside, counted.first + at)
             odd = unsound(dialect, octets, counted.wrong, at)
-            clocks = self._clocks(octets, counted.timed, counted.wrong.starts)
-            yield Window(octets, at, counted.count, counted.bits, odd, clocks)
+            yield Window(octets, at, counted.count, counted.bits, odd, counted.timed, counted.clocks)
             at += counted.ahead
 
     def close(self) -> list[Oddity]:
@@ -125,9 +112,19 @@ class Windows:
         timers = self.dialect.shapes(octets, found, "clock")
         [seconds] = told(timers, octets, found, "clock")
         seconds[among(found.starts, wrong)] = np.nan
-        sane = (seconds >= 0) & (seconds < LATEST)
+        good = sane(seconds)
         by_type: dict[str, list[npt.NDArray[np.int64]]] = {}
         for shape, _, which in timers:
-            by_type.setdefault(shape.record.name, []).append(which[sane.take(which)])
+            by_type.setdefault(shape.record.name, []).append(which[good.take(which)])
         each = [(name, np.sort(np.concatenate(parts)) if len(parts) > 1 else parts[0]) for name, parts in by_type.items()]
         return [(name, found.starts.take(which), seconds.take(which)) for name, which in each if len(which)]
+
+
+def _merged(clocks: list[tuple[str, Offsets, Floats]]) -> tuple[Offsets, Floats]:
+    """Those of all types in order."""
+    if len(clocks) == 1:
+        return clocks[0][1:]
+    starts = np.concatenate([NOWHERE, *(own for _, own, _ in clocks)])
+    seconds = np.concatenate([np.zeros(0), *(own for _, _, own in clocks)])
+    order = np.argsort(starts, kind="stable")  # which merges what is in order
+    return starts[order], seconds[order]
