@@ -26,7 +26,7 @@ WASTE = 1 << 14
 """The same where no format makes anything of them."""
 OFTEN = 8
 """Breaks close behind each other from which on a search is believed as far as it saw, instead of up to the next chain only."""
-RECENT = 1 << 24
+RECENT = 1 << 22
 """Bytes for which a format that was followed is among those that are tried first at a wound."""
 EAGER, AHEAD = 64, 1 << 18
 """Wounds at most whose bytes are looked at together, and how far ahead the walk goes for each."""

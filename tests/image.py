@@ -60,11 +60,11 @@ def _filler(rng: random.Random, size: int) -> bytes:
     return bytes(out)
 
 
-def image(size: int, seed: int, samples: list[Sample] | None = None) -> tuple[bytes, list[Fragment]]:
-    """An image of some `size` bytes with some fragments of each sample that tells enough, and where these stand."""
+def image(size: int, seed: int, samples: list[Sample] | None = None, apart: int = 1 << 16) -> tuple[bytes, list[Fragment]]:
+    """An image of some `size` bytes with fragments of each sample that tells enough, one in `apart` bytes, and where they stand."""
     rng = random.Random(seed)
     chosen = samples or [sample for sample in known() if telling(sample) and len(sample.places) > LEAST]
-    turns = chosen * max(1, size // (1 << 16) // len(chosen))
+    turns = chosen * max(1, size // apart // len(chosen))
     rng.shuffle(turns)
     out, fragments = bytearray(), []
     for sample in turns:

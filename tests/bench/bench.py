@@ -23,6 +23,9 @@ import numpy as np
 
 from acctrecover.sizes import quantity
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from image import image  # beside the tests that read what it makes
+
 SAMPLE = Path(__file__).resolve().parent.parent.parent / "corpora" / "linux-v3" / "pacct-v3"
 RECORDS = 2_000_000
 SIZE, BTIME, SPAN = 64, 24, 60
@@ -58,14 +61,16 @@ print(len(GreedyRange(load_formats()["acct_v3"].record.layout).parse_file(sys.ar
 PART = 20
 """One in so many records is what the slowest are measured on, and what they took is told of as many."""
 WRITER = SAMPLE.parent.parent / "cookie_stream.c"
+IMAGE, APART = 1 << 26, 1 << 20
+"""Bytes of a disk image, and in how many of them a fragment of some format stands."""
 MEAN = 27
 """Bytes of a record that it writes, some."""
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
     """What is run, by the name it has in the table; what all are compared with comes first."""
-    names = ("large", "stream", "wounded-stream", "some", "damaged", "part")
-    large, stream, wounded, some, damaged, part = (str(folder / name) for name in names)
+    names = ("large", "stream", "wounded-stream", "image", "some", "damaged", "part")
+    large, stream, wounded, disk, some, damaged, part = (str(folder / name) for name in names)
     many = os.path.getsize(some) // SIZE
     few = f"{os.path.getsize(part) // SIZE:,} records"
     of_some = "" if os.path.getsize(large) == os.path.getsize(some) else f" of {many:,} records"
@@ -74,6 +79,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         f"acctrecover scan{of_some}, 1 % of 4 KiB blocks random": [*OURS, "scan", damaged],
         "acctrecover scan of a cookie stream as large": [*OURS, "scan", stream],
         "acctrecover scan of that stream, 1 % of 4 KiB blocks random": [*OURS, "scan", wounded],
+        f"acctrecover scan of a disk image of {IMAGE >> 20} MiB": [*OURS, "scan", disk],
         "cat": ["cat", large],
         "C histogram of words": [str(folder / "histogram"), large],
         f"acctrecover scan --records .csv{of_some}": [*OURS, "scan", some, "--records", f"{some}.csv", "--force"],
@@ -91,7 +97,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 def build(folder: Path, size: int) -> None:
     """The files that the commands read: `large` and `stream` of that size, and of the records of `large` no more than RECORDS in
-    `some`, one in PART of those in `part`, and `damaged` ones; and a `wounded-stream`."""
+    `some`, one in PART of those in `part`, and `damaged` ones; a `wounded-stream`; and an `image` of a disk."""
     sample = SAMPLE.read_bytes()
     with (folder / "large").open("wb") as file:
         for copy in range(-(-size // len(sample))):
@@ -104,6 +110,7 @@ def build(folder: Path, size: int) -> None:
     for block in rng.sample(range(len(octets) // 4096), len(octets) // 4096 // 100):
         octets[block * 4096 : (block + 1) * 4096] = rng.randbytes(4096)
     (folder / "damaged").write_bytes(octets)
+    (folder / "image").write_bytes(image(IMAGE, seed=1, apart=APART)[0])
     (folder / "histogram.c").write_text(HISTOGRAM)
     if shutil.which("gcc"):
         for name, source in (("histogram", folder / "histogram.c"), ("writer", WRITER)):
