@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,10 @@ AMID = "may be what chance makes of a record's payload: a header before it says 
 ROOM = "may be what a lost record carried: what is lost around it is no more than one may have"
 
 Numbers = npt.NDArray[np.float64]
+First = Callable[[Chain], tuple[Found, Numbers]]
+"""The first records of a chain, by offsets in it, and their serial numbers, NaN where there is none."""
+KEPT = 4 * NEXT
+"""Chains of which these are kept: each is asked for as one behind, as itself, and as one before."""
 
 
 def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
@@ -44,6 +49,7 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
     that may carry them stands before them; and, where records are made of their like, all of one between two gaps, or a gap and the
     end of an input of `size` bytes, that one may fill.
     """
+    first: First = lru_cache(KEPT)(partial(_records, read=read))
     between = zip(chains, chains[1:], chains[2:], strict=False)
     strange = [chain for before, chain, after in between if _carriable(before, chain, after)]
     out = [odd for chain in strange for odd in _suspect(chain, _found(chain, read), chain.count, STRANGE)]
@@ -56,24 +62,24 @@ def lodged(chains: Sequence[Chain], size: int, read: Read) -> list[Oddity]:
         if not isinstance(dialect, FramedDialect):
             continue
         if chain.start == low:
-            out += _headless(chain, chains[index + 1 : index + 2], read) if not index and dialect.loose else []
+            out += _headless(chain, chains[index + 1 : index + 2], first, read) if not index and dialect.loose else []
             continue
         high = chains[index + 1].start if index + 1 < len(chains) else size
         if dialect.nests:
             if high - low <= dialect.largest and (chain.stop < high or _reaches(dialect, low, high, read)):
-                found, _ = _records(chain, read)
+                found, _ = first(chain)
                 out += _suspect(chain, found, len(found.starts), WITHIN)
         elif dialect.loose:
-            found, serials = _records(chain, read)
+            found, serials = first(chain)
             reach = dialect.largest - dialect.head
             count = _strangers(reach, found, serials)
             close = high <= low + dialect.largest + SHARED
             short = chain.stop - chain.start <= reach
-            behind = _behind(chains[index + 1 : index + 1 + NEXT], read) if short or (close and not count) else serials[:0]
+            behind = _behind(chains[index + 1 : index + 1 + NEXT], first) if short or (close and not count) else serials[:0]
             if short:
                 count = count or _against(serials, behind)
             known = [each for each in chains[max(0, index - NEXT) : index] if each.start not in places][-1:]
-            within = _between(known, serials, chains[index + 1 : index + 1 + NEXT], read)
+            within = _between(known, serials, chains[index + 1 : index + 1 + NEXT], first, read)
             inside = 0 < within < len(serials) and found.starts[within] <= reach
             count = max(count, within if short or inside else 0)
             out += _suspect(chain, found, count, TOLD)
@@ -128,12 +134,12 @@ def _carriable(before: Chain, chain: Chain, after: Chain) -> bool:
     )
 
 
-def _headless(chain: Chain, after: Sequence[Chain], read: Read) -> list[Oddity]:
+def _headless(chain: Chain, after: Sequence[Chain], first: First, read: Read) -> list[Oddity]:
     """The first records of an input as suspect that a record carried whose header is cut off: all of a short chain right before
     one of the other byte order, or those whose numbers rise as those beyond do, but are far from them."""
     dialect = chain.dialect
     assert isinstance(dialect, FramedDialect)
-    found, serials = _records(chain, read)
+    found, serials = first(chain)
     reach = dialect.largest - dialect.head
     for other in after:
         turned = other.dialect.declared is dialect.declared and other.dialect is not dialect
@@ -191,7 +197,7 @@ def _suspect(chain: Chain, found: Found, count: int, why: str) -> list[Oddity]:
 
 
 def _records(chain: Chain, read: Read) -> tuple[Found, Numbers]:
-    """The first records of a chain, by offsets in it, and their serial numbers, NaN where there is none."""
+    """What `First` gives."""
     found = _found(chain, read)
     return found, numbers(chain.dialect, read(chain.start, min(chain.stop, chain.start + SPAN)), found, "serial")[0]
 
@@ -212,22 +218,22 @@ def _last(chain: Chain, read: Read) -> Numbers:
     return out
 
 
-def _behind(chains: Sequence[Chain], read: Read) -> Numbers:
+def _behind(chains: Sequence[Chain], first: First) -> Numbers:
     """The first serial numbers of some chains, without those that may be lodged in front of them."""
     out: list[Numbers] = [np.zeros(0)]
     for chain in chains:
         if isinstance(chain.dialect, FramedDialect) and sum(map(len, out)) < LEAST:
-            _, serials = _records(chain, read)
+            _, serials = first(chain)
             told = serials[~np.isnan(serials)]
             out.append(told[_against(told, told[-LOOKED:]) :])
     return np.concatenate(out)
 
 
-def _between(before: Sequence[Chain], serials: Numbers, behind: Sequence[Chain], read: Read) -> int:
+def _between(before: Sequence[Chain], serials: Numbers, behind: Sequence[Chain], first: First, read: Read) -> int:
     """How many of the first records of a chain are of another history than that of the records before it, which goes on at its end
     or behind it."""
     last = [_last(chain, read) for chain in before if isinstance(chain.dialect, FramedDialect)]
-    next_ones = [_records(chain, read)[1] for chain in behind if isinstance(chain.dialect, FramedDialect)]
+    next_ones = [first(chain)[1] for chain in behind if isinstance(chain.dialect, FramedDialect)]
     sides = np.concatenate((serials[:0], *last)), serials, np.concatenate((serials[:0], *next_ones))[: 8 * LOOKED]
     known, own, beyond = (part[~np.isnan(part)] for part in sides)
     if len(known) < FEW:
