@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from acctrecover.dialect import Dialect
 from acctrecover.framed import FramedDialect
+from acctrecover.seeker import Seeker
 from acctrecover.stream import Found, Offsets, among, different
 from acctrecover.survey import RISK, stranded
 
@@ -18,8 +19,9 @@ APART = 256
 Octets = npt.NDArray[np.uint8]
 
 
-def barren(stretches: Sequence[tuple[int, Octets]], dialects: Sequence[Dialect]) -> list[bool]:
-    """Of which stretches, each the bytes between two chains and where they begin, `stranded` finds nothing at the usual RISK.
+def barren(stretches: Sequence[tuple[int, Octets]], seeker: Seeker) -> list[bool]:
+    """Of which stretches, each the bytes between two chains and where they begin, `stranded` finds nothing at the usual RISK of the
+    dialects that a seeker looks for.
 
     What it would not believe of a dialect is seen over all of them at once: only of the others is it asked, stretch by stretch.
     """
@@ -29,8 +31,9 @@ def barren(stretches: Sequence[tuple[int, Octets]], dialects: Sequence[Dialect])
     for start, stop, (_, octets) in zip(lows.tolist(), highs.tolist(), stretches, strict=True):
         laid[start:stop] = octets
     asked: list[list[Dialect]] = [[] for _ in stretches]
-    for dialect in dialects:
-        for which in different(_hopeful(dialect, laid, lows, highs)).tolist():
+    for number, found in seeker.everywhere(laid, len(laid)).items():
+        dialect = seeker.dialects[number]
+        for which in different(_hopeful(dialect, found, lows, highs)).tolist():
             asked[which].append(dialect)
     return [
         not tried or not stranded(octets, low, len(octets), {low, low + len(octets)}, tried)
@@ -38,13 +41,8 @@ def barren(stretches: Sequence[tuple[int, Octets]], dialects: Sequence[Dialect])
     ]
 
 
-def _hopeful(dialect: Dialect, laid: Octets, lows: Offsets, highs: Offsets) -> Offsets:
-    """The stretches [lows, highs), by index, in which `survey` would keep a candidate of a dialect, or might."""
-    if isinstance(dialect, FramedDialect):
-        found = dialect.heads(laid)
-    else:
-        starts = dialect.finder.everywhere(laid)
-        found = Found(starts, np.full(len(starts), dialect.size))
+def _hopeful(dialect: Dialect, found: Found, lows: Offsets, highs: Offsets) -> Offsets:
+    """The stretches [lows, highs), by index, in which `survey` would keep one of the candidates found of a dialect, or might."""
     which = np.searchsorted(lows, found.starts, "right") - 1
     inside = found.stops <= highs[which]
     which, starts, stops = which[inside], found.starts[inside], found.stops[inside]

@@ -200,7 +200,7 @@ class Walker:
 
     def _look(self, stretches: dict[tuple[int, int], npt.NDArray[np.uint8]]) -> bool:
         """Whether some bytes between chains are all barren, from now on known of each."""
-        told = barren([(start, octets) for (start, _), octets in stretches.items()], self.dialects) if stretches else []
+        told = barren([(start, octets) for (start, _), octets in stretches.items()], self.sightings.all) if stretches else []
         self.looked |= zip(stretches, told, strict=True)
         self.eager = min(4 * self.eager, EAGER) if all(told) else 1
         return all(told)

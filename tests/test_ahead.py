@@ -40,7 +40,7 @@ def stretches(seed: int) -> list[tuple[int, np.ndarray]]:
 def test_a_stretch_is_barren_where_a_search_of_it_alone_finds_nothing(seed: int) -> None:
     given = stretches(seed)
     alone = [not stranded(octets, low, len(octets), {low, low + len(octets)}, EVERY) for low, octets in given]
-    assert barren(given, EVERY) == alone
+    assert barren(given, Seeker(EVERY)) == alone
     assert 0 < sum(alone) < len(alone)
 
 
@@ -121,7 +121,7 @@ def test_a_walk_that_goes_ahead_over_wounds_finds_what_one_that_does_not_finds(s
             data[at * 4096 + 100 : at * 4096 + 1900] = rng.choice(others).data[:1800]
     looks = []
     look = walk.barren
-    monkeypatch.setattr(walk, "barren", lambda stretches, dialects: looks.append(len(stretches)) or look(stretches, dialects))
+    monkeypatch.setattr(walk, "barren", lambda stretches, seeker: looks.append(len(stretches)) or look(stretches, seeker))
     ahead = scan(bytes(data))
     assert max(looks) > 3
     assert looks.count(1) > 0
