@@ -153,7 +153,8 @@ class Skeleton:
         """Whether a record begins in the last bytes of candidate `i`, of the same dialect, with FIRM evidence behind it, or the
         input's end where what is left behind `i` is no record's beginning: `i` has lost as many bytes."""
         given, dialect, stop = self.given, self.given.dialects[i], self.given.landings[i]
-        for j in range(max(i + 1, bisect_left(given.starts, stop - LAPPED)), bisect_left(given.starts, stop)):
+        lapped = max(LAPPED, self.grammars[dialect].name)
+        for j in range(max(i + 1, bisect_left(given.starts, stop - lapped)), bisect_left(given.starts, stop)):
             if given.dialects[j] == dialect:
                 after, bits = j, 0.0
                 while after != END and given.landings[after] < self.high and bits < FIRM:

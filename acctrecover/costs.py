@@ -33,7 +33,7 @@ STRADDLED = 0.6
 FIRM = 18.0
 """Bits of linked records that no chance makes of a stream read out of step."""
 LAPPED = 8
-"""Bytes of the next record that one of fixed size may have instead of its own and be sound."""
+"""Bytes of the next record that one of fixed size may have instead of its own and be sound, where no longer name stands there."""
 NEARBY = 1
 """Bytes missing or put in that are told from others of no more than a record."""
 IN_PHASE = 1 << 16

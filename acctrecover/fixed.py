@@ -27,6 +27,10 @@ class Fixed:
         self.tail = TAIL
         self.serial = "" if declared.record.serial is None else text(declared.record.serial)
         """What rises from record to record, in words."""
+        names = self.shape.dtype.names
+        last = self.shape.dtype[names[-1]] if names else None
+        self.name_size = min(last.itemsize, self.size // 4) if last is not None and last.subdtype else 0
+        """Bytes of a byte string at the end of a record, no more than a quarter of it."""
         self.slots = declared.slots
         """What the index of a record is called where they are an array with unused slots of NUL bytes, else nothing."""
 

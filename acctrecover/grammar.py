@@ -38,13 +38,14 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Grammar:
-    """What the skeleton knows of a dialect: the fixed distance of its records or None, its header's size, its largest record
-    and how a damaged header reads."""
+    """What the skeleton knows of a dialect: the fixed distance of its records or None, its header's size, its largest record,
+    how a damaged header reads, and the bytes of a name at the end of a record of fixed size."""
 
     pitch: int | None
     head: int
     largest: int
     reader: Reader
+    name: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,8 @@ SPILT = 16
 """NUL bytes behind a record up to which they may be its own end, pushed out by bytes put into it."""
 TEXT, SPELT = 64, 2
 """Bytes of text behind a record, at least, and of its own before them, for these to be of that text."""
+BEGUN = 3
+"""Bytes at the head of a gap that are few enough to be a record's without any of its fields holding there."""
 LONGEST_SLIP = 512
 """Inserted bytes up to which every reading of the record before them is tried."""
 
@@ -103,12 +107,21 @@ def _slots(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, near: npt.ND
         start = low + int(index) * shape.size
         broken = ", ".join(shape.rules[i][0] for i in np.flatnonzero(failed[:, index]))
         mended = heal_fixed(shape, data, near) if near is not None else None
-        if mended is not None:
-            odd = Oddity(start, shape.size, "healed", f"{broken} broken", difference(data, mended, start))
+        patches = difference(data, mended, start) if mended is not None else ()
+        if patches and not any(_zeroed(octets, at - low, start - low, start - low + shape.size) for at, _, _ in patches):
+            odd = Oddity(start, shape.size, "healed", f"{broken} broken", patches)
         else:
             odd = Oddity(start, shape.size, "suspect", f"{broken} broken")
         out.append(Mended(Chain(dialect, start, start + shape.size, 1, float(kept[index]), (start,)), odd))
     return out
+
+
+def _zeroed(octets: npt.NDArray[np.uint8], at: int, start: int, stop: int) -> bool:
+    """Whether a byte of the record [start, stop) is one of NUL bytes that run on beyond it, by more than a byte."""
+    if octets[at]:
+        return False
+    sides = octets[start - 2 : at] if start >= 2 else octets[:0], octets[at : stop + 2]
+    return bool((len(sides[0]) and not sides[0].any()) or (len(sides[1]) == stop + 2 - at and not sides[1].any()))
 
 
 def _alone(dialect: Fixed, octets: npt.NDArray[np.uint8], low: int, *, first: bool) -> list[Mended]:
@@ -166,7 +179,8 @@ def doubt_before(chain: Chain, stop: int, read: Read) -> Oddity | None:
         return Oddity(start, size, "suspect", "no header at its end: its length may be wrong")
     if gap > LONGEST_SLIP or len(octets) < size + gap or size != chain.stop - start:
         return None
-    if _otherwise(shape, octets[skip : size + gap], octets[skip:size], gap, first=0):
+    bare = octets[skip : size + gap]
+    if _otherwise(shape, [np.concatenate((bare[:i], bare[i + gap :])) for i in range(shape.size)], octets[skip:size]):
         return Oddity(start, size, "suspect", f"no header at its end: {gap} byte(s) may have been put into it")
     return None
 
@@ -183,27 +197,46 @@ def doubt_text(chain: Chain, stop: int, read: Read) -> Oddity | None:
     return Oddity(start, chain.stop - start, "suspect", f"its last {own} bytes may be of the text behind it, which was put in")
 
 
-def doubt_after(chain: Chain, low: int, read: Read) -> Oddity | None:
-    """What speaks against the first record of a chain of fixed size that a gap from `low` on precedes: the few bytes of the gap
-    may be its own first ones, and as many of those behind them what was put in."""
-    dialect, gap = chain.dialect, chain.start - low
-    if not isinstance(dialect, Fixed) or not 0 < gap <= SHARED or gap % dialect.size == 0:
+def doubt_after(chain: Chain, before: Chain, read: Read) -> Oddity | None:
+    """What speaks against the first record of a chain of fixed size behind a gap, before which another chain ends: the few bytes of
+    the gap may be its own first ones, and as many of those behind them what was put in; or so may the first ones of a longer gap
+    between chains of one dialect, that no record explains."""
+    dialect, low, gap = chain.dialect, before.stop, chain.start - before.stop
+    if not isinstance(dialect, Fixed) or gap <= 0 or gap % dialect.size == 0:
         return None
-    octets = read(low, chain.start + dialect.size)
-    if _otherwise(dialect.shape, octets, octets[gap:], gap, first=1):
-        told = f"the {gap} byte(s) before it may be its own, and as many of its first ones put in"
-        return Oddity(chain.start, dialect.size, "suspect", told)
+    slip, own = gap <= SHARED, read(chain.start, chain.start + dialect.size)
+    octets = read(low, low + min(gap, dialect.size + LONGEST_SLIP))
+    if not slip and (before.dialect is not dialect or _record_left(dialect.shape, octets, gap)):
+        return None
+    few = np.concatenate((octets[: gap if slip else BEGUN], own))
+    if _otherwise(dialect.shape, [np.concatenate((few[:i], own[i:])) for i in range(1, dialect.size if slip else BEGUN + 1)], own):
+        told = f"the {gap} byte(s)" if slip else "the first bytes of what stands"
+        return Oddity(
+            chain.start, dialect.size, "suspect", f"{told} before it may be its own, and as many of its first ones put in"
+        )
     return None
 
 
-def _otherwise(shape: Shape, octets: npt.NDArray[np.uint8], base: npt.NDArray[np.uint8], gap: int, *, first: int) -> bool:
-    """Whether a record and `gap` bytes more are, without as many from one of its bytes on, a sound one that differs from `base`;
-    no byte before the `first` one is taken out."""
-    if shape.size <= first:
-        return False
-    readings = np.stack([np.concatenate((octets[:i], octets[i + gap :])) for i in range(first, shape.size)])
-    readings = readings[(readings != base).any(axis=1)]
-    return bool(shape.valid(readings.reshape(-1).view(shape.dtype)).any())
+def _record_left(shape: Shape, octets: npt.NDArray[np.uint8], gap: int) -> bool:
+    """Whether the bytes of a gap begin with a record's first fields, end with its last ones, or are one into which more was put."""
+    if _opened(shape, octets[: shape.size].tobytes()) or _put_into(shape, octets, gap):
+        return True
+    ends = (shape.suffix(octets[first:gap].tobytes()) for first in range(min(gap, BEGUN + 1) if gap < shape.size else 0))
+    return any(holds and bits >= MET for _, bits, holds in ends)
+
+
+def _put_into(shape: Shape, octets: npt.NDArray[np.uint8], gap: int) -> bool:
+    """Whether the bytes of a gap are a record into which more was put at one place."""
+    more = gap - shape.size
+    tried = 0 < more <= LONGEST_SLIP and gap <= len(octets)
+    return tried and _otherwise(shape, [np.delete(octets[:gap], slice(i, i + more)) for i in range(shape.size)])
+
+
+def _otherwise(shape: Shape, readings: Sequence[Any], base: npt.NDArray[np.uint8] | None = None) -> bool:
+    """Whether one of some readings of the bytes of a record is a sound one, and differs from `base`."""
+    octets = np.array(readings, np.uint8).reshape(-1, shape.size)
+    octets = octets if base is None else octets[(octets != base).any(axis=1)]
+    return bool(shape.valid(octets.reshape(-1).view(shape.dtype)).any())
 
 
 def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
@@ -211,7 +244,7 @@ def _met(dialect: Dialect, rest: npt.NDArray[np.uint8], gap: int) -> bool:
         if dialect.places is None:
             return dialect.claims(rest[:gap]) or _recognised(dialect, rest[: min(gap, dialect.header.size)].tobytes())
         return (gap >= dialect.head and rest[:1].tobytes() == dialect.opening[:1]) or gap in dialect.reader(rest, 0)(0)[0]
-    return _opened(dialect.shape, rest[: dialect.size].tobytes())
+    return _opened(dialect.shape, rest[: dialect.size].tobytes()) or _put_into(dialect.shape, rest, gap)
 
 
 def _recognised(dialect: FramedDialect, octets: bytes) -> bool:

@@ -268,7 +268,7 @@ def _mended(chains: list[Chain], source: Source, read: Read, *, doubting: bool) 
             if before is not None and not mended and doubting:
                 doubts = [doubt_text(before, edge, read)]
                 if after is not None:
-                    doubts = [doubt_before(before, edge, read), doubt_after(after, at, read), *doubts]
+                    doubts = [doubt_before(before, edge, read), doubt_after(after, before, read), *doubts]
                 oddities += filter(None, doubts)
             for found in mended:
                 join(out, found.chain)

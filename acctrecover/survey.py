@@ -21,9 +21,9 @@ from acctrecover.stream import among
 
 TAKEN_IN = 2
 """Records, each with an end of its own, that a record would have to take in for its length to be wrong."""
-LINKED, TAKEN_OVER = 16, 4
-"""Records of a chain from which on what stands behind is of no matter to where it begins, and how many times as long as the largest
-one that they have to be."""
+LINKED, PLAIN, TAKEN_OVER = 16, 16.0, 4
+"""Records of a chain from which on what stands behind is of no matter to where it begins, the bits that each has to prove, and how
+many times as long as the largest one they have to be."""
 RISK = 1e-3
 """The E-value up to which a chain is believed."""
 DAY = 86400.0
@@ -131,20 +131,24 @@ class Survey:
             padded=self.padded(),
         )
         known = None if before is None else next(i for i, d in enumerate(self.dialects) if d is before)
-        grammars = [Grammar(d.pitch, d.smallest, d.largest, d.reader(self.octets, self.low)) for d in self.dialects]
+        grammars = [
+            Grammar(d.pitch, d.smallest, d.largest, d.reader(self.octets, self.low), d.name_size if isinstance(d, Fixed) else 0)
+            for d in self.dialects
+        ]
         path = Skeleton(given, grammars, self.low, high, final=final).path(known)
         return self.linked([step.index for step in path if not step.cut])
 
     def settled(self, at: int, bits: float) -> int:
-        """Where a chain that begins behind `at` proves that much, and is so long that no record of these dialects takes it in: what
-        stands further on says nothing of where it begins. The end of the bytes where there is none."""
+        """Where a chain that begins behind `at` proves that much, each of its records not too little, and is so long that no record
+        of these dialects takes it in: what stands further on says nothing of where it begins. The end of the bytes where there is
+        none."""
         room = TAKEN_OVER * max(dialect.largest for dialect in self.dialects)
         chains: dict[tuple[int, int], tuple[int, int, float]] = {}
         columns = (self.found[name].tolist() for name in ("owner", "start", "landing", "bits"))
         for owner, start, landing, own in zip(*columns, strict=True):
             first, count, proof = chains.pop((owner, start), (start, 0, 0.0))
             if first > at:
-                if count >= LINKED and proof >= bits and landing - first >= room:
+                if count >= LINKED and proof >= max(bits, PLAIN * count) and landing - first >= room:
                     return int(landing)
                 chains[owner, landing] = first, count + 1, proof + own
         return self.low + len(self.octets)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluate.cases import Case, deal
 
 from acctrecover import repair, scan
 from acctrecover.extent import Extent
@@ -281,6 +282,43 @@ def test_bytes_missing_from_the_nul_padding_of_a_login_record_are_one_gap() -> N
     (gap,) = scan(data[: 384 * 10 + 60] + data[384 * 10 + 300 :]).gaps
     assert gap.cause in ("bytes missing", "torn record")
     assert (gap.size, gap.missing, gap.held) == (144, 240, 1)
+
+
+@pytest.mark.parametrize("left", range(49, 60))
+def test_a_record_torn_in_its_name_does_not_hide_the_one_behind_it(left: int) -> None:
+    told = [at for at in range(1, 99) if V3[(at + 1) * SIZE]]  # with a flag, which a name may have for its next byte
+    assert told
+    for at in told:
+        found = scan(V3[: at * SIZE + left] + V3[(at + 1) * SIZE :])
+        assert found.counts["intact"] == 99, at
+        assert gap(found).size == left
+
+
+LINES = b"Nov 24 08:16:01 host systemd[1]: Started.\n" * 3
+
+
+def test_a_first_byte_that_stands_before_what_was_put_in_leaves_the_record_suspect() -> None:
+    at = 50 * SIZE
+    found = scan(V3[: at + 1] + LINES + V3[at + 1 :])  # the last byte of the text may be a record's first one
+    [odd] = [odd for extent in found.extents for odd in extent.oddities]
+    assert (odd.offset, odd.status) == (at + len(LINES), "suspect")
+    assert "the first bytes of what stands before it may be its own" in odd.reason
+    assert found.counts["intact"] == 99
+    assert scan(V3[:at] + LINES + V3[at:]).counts["intact"] == 100
+
+
+@pytest.mark.parametrize("inside", [2, 3, 20, 63])
+def test_what_was_put_into_a_record_leaves_those_beside_it_as_they_are(inside: int) -> None:
+    at = 50 * SIZE + inside
+    found = scan(V3[:at] + LINES + V3[at:])
+    assert found.counts == {"intact": 99, "suspect": 0, "healed": 0, "torn": 0}
+    assert gap(found).cause == "bytes inserted"
+
+
+def test_a_record_in_which_a_run_of_nul_bytes_begins_is_not_healed() -> None:
+    found = scan(deal(Case.named("v3:zero-run:1:31023")).damaged.data)  # what is left of its time is a bit from a sound one
+    assert found.counts["healed"] == 0
+    assert found.counts["suspect"] == 2
 
 
 def test_a_torn_record_before_nul_bytes_that_are_none_of_its_own_is_still_that() -> None:
