@@ -14,8 +14,10 @@ from shapes import shapes
 from sweep import offsets, wrong
 
 from acctrecover import load_formats, repair, scan
+from acctrecover.dialect import dialects
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
+from acctrecover.schema import ORDERS
 from acctrecover.shape import Shape
 
 FORMATS = load_formats()
@@ -35,6 +37,11 @@ def test_a_format_and_its_file_name_the_same_source(name: str) -> None:
     named = re.findall(r"[\w-]+\.[chx]\b|\w+\(\w+\)", FORMATS[name].source) or [FORMATS[name].source.split(",")[0]]
     assert re.search(r"\bSources?: ", told)
     assert any(word in told for word in named)
+
+
+@each_format
+def test_a_declaration_that_ships_is_proven_here_as_a_users_own_is_at_every_start(name: str) -> None:
+    assert [dialect.order for dialect in dialects([FORMATS[name]])] == [order for order in ORDERS if order in FORMATS[name].orders]
 
 
 def fields(shape: Shape, skip: int) -> dict[str, tuple[int, int]]:
