@@ -20,6 +20,7 @@ from damage import CORPORA
 
 from acctrecover import load_formats
 from acctrecover.dialect import Dialect
+from acctrecover.registry import Declaration
 from acctrecover.scanning import compiled
 
 LAYOUT = re.compile(r"^layout\t(\w+)\t(\d+)((?:\t\w+=\d+:\d+)+)$", re.MULTILINE)
@@ -85,12 +86,17 @@ def samples() -> list[Sample]:
 
 def known() -> list[Sample]:
     """The samples of the formats that are declared."""
-    names = load_formats()
-    return [sample for sample in samples() if sample.format in names]
+    return [sample for sample in samples() if sample.format in formats()]
+
+
+@cache
+def formats() -> dict[str, Declaration]:
+    """The formats of the folder."""
+    return load_formats()
 
 
 @cache
 def family(name: str) -> list[str]:
     """The formats declared in the same file."""
-    file = {other: str(form.place).rpartition(":")[0] for other, form in load_formats().items()}
+    file = {other: str(form.place).rpartition(":")[0] for other, form in formats().items()}
     return [other for other in file if file[other] == file[name]]

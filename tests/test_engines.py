@@ -67,6 +67,7 @@ def near(samples: list[bytes], most: int) -> st.SearchStrategy[bytes]:
     return st.builds(changed, st.sampled_from(samples), changes)
 
 
+@cache  # to make one for each example takes longer than all that is tried on it
 def octets_of(shape: Shape) -> st.SearchStrategy[bytes]:
     """Any bytes, NUL bytes with a few others among them, and genuine records with up to three bytes changed."""
     zeros = [bytes(shape.size)]
@@ -106,8 +107,8 @@ def test_construct_and_numpy_agree(shape: Shape, data: st.DataObject) -> None:
 def test_many_records_at_once_are_judged_as_each_alone(shape: Shape) -> None:
     rng = np.random.default_rng(7)
     octets = rng.integers(0, 256, 8 * max(shape.size, 1)) * (rng.random(8 * max(shape.size, 1)) < 0.3)
-    for stride in (1, shape.size or 1):
-        records = shape.view(octets.astype(np.uint8), stride)
+    for stride, part in ((1, octets[: 3 * max(shape.size, 1)]), (shape.size or 1, octets)):
+        records = shape.view(part.astype(np.uint8), stride)
         broken = np.hstack([shape.broken(records[i : i + 1]) for i in range(len(records))])
         assert (shape.broken(records) == broken).all()
         assert (shape.valid(records) == ~broken.any(axis=0)).all()

@@ -9,18 +9,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from samples import Sample, family, known, samples
+from samples import Sample, family, formats, known, samples
 from shapes import shapes
 from sweep import offsets, wrong
 
-from acctrecover import load_formats, repair, scan
+from acctrecover import repair, scan
 from acctrecover.dialect import dialects
 from acctrecover.fixed import Fixed
 from acctrecover.framed import FramedDialect
 from acctrecover.schema import ORDERS
 from acctrecover.shape import Shape
 
-FORMATS = load_formats()
+FORMATS = formats()
 each_format = pytest.mark.parametrize("name", FORMATS)
 each_sample = pytest.mark.parametrize("sample", known(), ids=lambda sample: sample.name)
 
