@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,8 +44,20 @@ Walking = Callable[[Walker], list[Chain]]
 def compiled(names: tuple[str, ...], cookie: int | None, places: tuple[str, ...]) -> list[Dialect]:
     """The named formats (none named: all) in each of their byte orders, compiled once a process; the user's own are proven, so
     that what is wrong in them is said before anything is read."""
-    chosen = choose(list(names) or None, load_formats(*places))
-    return [dialect for form in chosen for dialect in _tried(form, cookie)] if places else dialects(chosen, cookie, proven=False)
+    chosen = choose(list(names) or None, load_formats(*places) if places else _shipped())
+    return [dialect for form in chosen for dialect in (_tried(form, cookie) if places else _untried(form.name, cookie))]
+
+
+@cache
+def _shipped() -> dict[str, Declaration]:
+    """The formats that ship, loaded once a process."""
+    return load_formats()
+
+
+@lru_cache(maxsize=1 << 10)
+def _untried(name: str, cookie: int | None) -> list[Dialect]:
+    """A format that ships in its byte orders: one and the same for scans for all formats and for a few, as a repair makes both."""
+    return dialects([_shipped()[name]], cookie, proven=False)
 
 
 def _tried(form: Declaration, cookie: int | None) -> list[Dialect]:
