@@ -28,7 +28,9 @@ from acctrecover.palette import LOOKS
 TORN = CORPORA / "linux-v3-damaged" / "enospc-misaligned.pacct"
 BREAKS_OUT = b"</script><img a>"
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=12,  # of a hundred, a text is no other than of these
 )
 
 
