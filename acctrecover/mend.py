@@ -209,7 +209,9 @@ def doubt_after(chain: Chain, before: Chain, read: Read) -> Oddity | None:
     if not slip and (before.dialect is not dialect or _record_left(dialect.shape, octets, gap)):
         return None
     few = np.concatenate((octets[: gap if slip else BEGUN], own))
-    if _otherwise(dialect.shape, [np.concatenate((few[:i], own[i:])) for i in range(1, dialect.size if slip else BEGUN + 1)], own):
+    opened = dialect.shape.opened(octets.tobytes(), range(1, BEGUN + 1))  # first bytes of which rules say nothing tell nothing
+    firsts = range(1, dialect.size) if slip else [i for i, (bits, holds) in enumerate(opened, 1) if holds and bits > 0]
+    if firsts and _otherwise(dialect.shape, [np.concatenate((few[:i], own[i:])) for i in firsts], own):
         told = f"the {gap} byte(s)" if slip else "the first bytes of what stands"
         return Oddity(
             chain.start, dialect.size, "suspect", f"{told} before it may be its own, and as many of its first ones put in"
