@@ -25,6 +25,8 @@ KEPT = 0.6
 """The share of what a record's rules ask from which it is suspect rather than overwritten."""
 MET = 16.0
 """Bits of evidence from which the first fields in a gap are a record's, so that the record before them ended where it should."""
+TORN = 8.0
+"""The same where all that stands in the gap is the first fields of a record, as of one that was torn."""
 SPILT = 16
 """NUL bytes behind a record up to which they may be its own end, pushed out by bytes put into it."""
 TEXT, SPELT = 64, 2
@@ -223,8 +225,11 @@ def _record_left(shape: Shape, octets: npt.NDArray[np.uint8], gap: int) -> bool:
     """Whether the bytes of a gap begin with a record's first fields, end with its last ones, or are one into which more was put."""
     if _opened(shape, octets[: shape.size].tobytes()) or _put_into(shape, octets, gap):
         return True
-    ends = (shape.suffix(octets[first:gap].tobytes()) for first in range(min(gap, BEGUN + 1) if gap < shape.size else 0))
-    return any(holds and bits >= MET for _, bits, holds in ends)
+    if gap >= shape.size:
+        return False
+    ends = (shape.suffix(octets[first:gap].tobytes()) for first in range(min(gap, BEGUN + 1)))
+    _, bits, holds = shape.prefix(octets[:gap].tobytes())
+    return (holds and bits >= TORN) or any(holds and bits >= MET for _, bits, holds in ends)
 
 
 def _put_into(shape: Shape, octets: npt.NDArray[np.uint8], gap: int) -> bool:

@@ -315,6 +315,13 @@ def test_what_was_put_into_a_record_leaves_those_beside_it_as_they_are(inside: i
     assert gap(found).cause == "bytes inserted"
 
 
+@pytest.mark.parametrize("left", [5, 6, 7, 30])
+def test_a_torn_record_leaves_the_one_behind_it_as_it_is(left: int) -> None:
+    for at in range(10, 90, 4):
+        found = scan(V3[: at * SIZE + left] + V3[(at + 1) * SIZE :])
+        assert not [odd for extent in found.extents for odd in extent.oddities if odd.offset >= at * SIZE + left], at
+
+
 def test_a_record_in_which_a_run_of_nul_bytes_begins_is_not_healed() -> None:
     found = scan(deal(Case.named("v3:zero-run:1:31023")).damaged.data)  # what is left of its time is a bit from a sound one
     assert found.counts["healed"] == 0
